@@ -1,0 +1,87 @@
+import type { SeenEvents } from './seen-events.ts'
+
+/** Newer formats than these are refused (exit 4): an older program must not overwrite what it cannot read. */
+export const CHECKPOINT_FORMAT_VERSION = 1
+/** How `SeenEntry.digest` is computed; an older version is recomputed without a finding. */
+export const DIGEST_VERSION = 1
+
+/** Sums over the whole life of the organization. */
+export interface LedgerTotals {
+  polls: number
+  fetched: number
+  published: number
+  alreadySeen: number
+  filtered: number
+  deadLettered: number
+  repeated: number
+}
+
+/** The head of an organization's checkpoint: where its trail stands. Stored as JSON, chainHash in hex. */
+export interface Head {
+  formatVersion: number
+  digestVersion: number
+  endpoint: string
+  /** Sequence of the last published record, 0 before the first. */
+  sequence: number
+  /** 32 bytes. */
+  chainHash: Buffer
+  /** createdAt of the newest event published so far. */
+  newestCreatedAtMs: number | null
+  /** When the last poll that got to its end was received; null before the first. */
+  polledAtMs: number | null
+  totals: LedgerTotals
+  /**
+   * Set between the transactions of one poll: that poll was cut off if a later one finds it. A capped export that
+   * begins later than `oldestUnpublishedCreatedAtMs` is then a gap.
+   */
+  openPoll: { startedAtMs: number; oldestUnpublishedCreatedAtMs: number } | null
+  /** Consecutive empty arrays after events: taken for a lagging replica until the third. */
+  emptyExports: number
+  /** For the journal alone: where the last published record lies (Kafka: its offset), to notice a topic cut short. */
+  lastPosition: string | null
+}
+
+export type SeenState = 'published' | 'filtered' | 'dead-lettered'
+
+/** What is remembered of one event of the window: 36 bytes or so when stored. */
+export interface SeenEntry {
+  /** The event's `_id`; for a dead letter {@link poisonKey} of its bytes. */
+  readonly key: string
+  /** CRC-32 of the element's exact bytes in the last export that held it. */
+  readonly crc: number
+  /** Of the content without the fields that the Hub rewrites: 48 bits. */
+  readonly digest: number
+  readonly createdAtMs: number
+  readonly state: SeenState
+  /** How many complete exports in a row missed it where they should have held it: 0, 1, 2 (2: told). */
+  readonly missed: number
+  /** Since when exports do not hold it, epoch seconds; 0 while they do. */
+  readonly absentSinceSeconds: number
+}
+
+/** What `Journal.resume` hands out. */
+export interface Checkpoint {
+  /** Of the reading this came from; `commit` refuses an older one. */
+  readonly term: number
+  /** Undefined for an organization that was never polled. */
+  readonly head: Head | undefined
+  /** Owned by the journal, which applies a batch's changes after its commit: readers must not change it. */
+  readonly seen: SeenEvents
+}
+
+/** Lone surrogates cannot stand in an `_id` (it would be poison), so no event's key can look like this. */
+const POISON_PREFIX = '\ud800'
+
+/** The key under which a dead letter is remembered: its identity is the SHA-256 of its bytes. */
+export function poisonKey(sha256: Uint8Array): string {
+  return POISON_PREFIX + Buffer.from(sha256).toString('hex')
+}
+
+export function isPoisonKey(key: string): boolean {
+  return key.startsWith(POISON_PREFIX)
+}
+
+/** The SHA-256 in a poison key, 32 bytes. */
+export function sha256OfPoisonKey(key: string): Buffer {
+  return Buffer.from(key.slice(POISON_PREFIX.length), 'hex')
+}

@@ -1,0 +1,209 @@
+import type { Checkpoint, Head, SeenEntry } from './event/checkpoint.ts'
+import type { Organization } from './event/organization.ts'
+import type { StreamName, StreamRecords } from './event/records.ts'
+
+/**
+ * What the poller and the forwarder know of the outside. Adapters (`hub/`, `kafka/`, `sqlite/`, `otlp/`, `spool/`)
+ * implement these and never import one another.
+ */
+
+// ── The Hub ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** One element of the export's array. `bytes` may be used until the next step of the iteration only: copy to keep. */
+export interface ExportElement {
+  /** The element's exact bytes, without the white space and commas around it. */
+  readonly bytes: Buffer
+  /**
+   * The value of the last top-level `_id`, found without parsing. Undefined when it could not be found that way (not
+   * an object, no `_id`, not a string, an escape in a top-level key or in the value, not ASCII): then parse.
+   */
+  readonly id: string | undefined
+  /** Set when the element is longer than is kept: `bytes` are its first 512 KiB only. */
+  readonly oversize?: { readonly length: number; readonly sha256: Buffer }
+}
+
+/** A download under way (or a saved file): the elements come as they arrive, several a step. */
+export interface AuditLogExport {
+  /** When the response's headers arrived. */
+  readonly receivedAtMs: number
+  /**
+   * Ends when the array was complete and nothing but white space followed it. Throws `HUB_BODY_BROKEN` when the body
+   * breaks off or is not one array, `HUB_UNAVAILABLE` on a network error, `STOPPED` when the signal was aborted.
+   * Leaving the loop early ends the download.
+   */
+  readonly elements: AsyncIterable<readonly ExportElement[]>
+  /** Bytes that came over the wire so far, compressed if they were. */
+  wireBytes(): number
+  /** Bytes of the body so far, uncompressed. */
+  bodyBytes(): number
+  /** Length of the whole body in wire bytes where the server said so: for the progress bar. */
+  readonly expectedWireBytes: number | undefined
+}
+
+export interface Hub {
+  /**
+   * Starts one download. One attempt: retrying is the poller's decision, by `retryable` and `retryAfterMs` of the error.
+   * Waits first where the token's rate limit demands it.
+   */
+  exportAuditLog(organization: Organization, signal: AbortSignal): Promise<AuditLogExport>
+  /** `_id` of the user whose token polls this organization, for `tags.self`; undefined when it cannot be known. Cached. */
+  ownUserId(organization: Organization, signal: AbortSignal): Promise<string | undefined>
+  close(): Promise<void>
+}
+
+// ── The spool: what must wait for the end of the download ───────────────────────────────────────────────────────
+
+/** Append-only bytes, in memory up to a fixed amount and beyond that in a private temporary file. */
+export interface Spool {
+  /** Copies the bytes; returns the offset to read them from. */
+  append(bytes: Uint8Array): number
+  /** A buffer that the caller owns. */
+  read(offset: number, length: number): Buffer
+  /** Deletes the file. May be called twice. */
+  dispose(): void
+}
+
+// ── The journal: the only place where state lives ───────────────────────────────────────────────────────────────
+
+/** One Avro value of a stream, framed, as it is stored. */
+export interface EncodedValue {
+  readonly value: Buffer
+  /** Kafka timestamp: receivedAt, or foundAt, or finishedAt. */
+  readonly timestampMs: number
+}
+
+/** An event ready to be stored, with what the record's CloudEvents headers need. */
+export interface EncodedEvent extends EncodedValue {
+  readonly sequence: number
+  /** The record's `id` (a UUID). */
+  readonly id: string
+  /** The Hub's `type`, made well-formed. */
+  readonly type: string
+  readonly createdAtMs: number
+}
+
+/** What is stored in one transaction, all of it or nothing. */
+export interface Batch {
+  readonly organization: Organization
+  /** Of the checkpoint from which this was selected. */
+  readonly term: number
+  /** Must be those of the stored head (0 and the first chain hash before the first record), else `JOURNAL_STALE`. */
+  readonly previous: { readonly sequence: number; readonly chainHash: Buffer }
+  /** In order of `sequence`, from `previous.sequence + 1`, without holes. */
+  readonly events: readonly EncodedEvent[]
+  readonly deadLetters: readonly EncodedValue[]
+  readonly findings: readonly EncodedValue[]
+  /** In a poll's last batch only. */
+  readonly ledger: EncodedValue | undefined
+  /** The head after this batch; the journal fills in `lastPosition`. */
+  readonly head: Head
+  /** Checkpoint entries added or replaced, and keys forgotten. */
+  readonly put: readonly SeenEntry[]
+  readonly remove: readonly string[]
+}
+
+export interface Journal {
+  readonly kind: 'kafka' | 'sqlite'
+  /**
+   * Connects, checks that it may write here, creates what is missing.
+   * Throws `JOURNAL_UNAVAILABLE`, `JOURNAL_LOCKED`, `JOURNAL_MISMATCH`, `REGISTRY_…`.
+   */
+  open(signal: AbortSignal): Promise<void>
+  /**
+   * Which organizations (by identity) this process owns, each time that changes, the first as soon as it is known.
+   * SQLite: all, once. Kafka: those of the assigned shards. Ends with the signal.
+   */
+  ownership(signal: AbortSignal): AsyncIterable<ReadonlySet<string>>
+  /**
+   * The organization's checkpoint. Reads the store only when needed (first time, after any failed commit, after the
+   * shard came back): every reading opens a new term. Kafka fences the predecessor first, and rebuilds a lost
+   * checkpoint from the topic. Throws `JOURNAL_UNAVAILABLE` (retryable), `JOURNAL_NOT_OWNED`, `JOURNAL_MISMATCH`.
+   */
+  resume(organization: Organization, signal: AbortSignal): Promise<Checkpoint>
+  /**
+   * Stores all of the batch or nothing. After any error the outcome may be unknown: `resume` again.
+   * Throws `JOURNAL_STALE`, `JOURNAL_UNAVAILABLE`, `JOURNAL_NOT_OWNED`.
+   */
+  commit(batch: Batch): Promise<void>
+  /** What goes before the Avro body of each stream's values: known after `open`. */
+  framing(stream: StreamName): Buffer
+  /**
+   * Deletes what is older than `olderThanMs` and was forwarded (or everything older, when nothing is forwarded).
+   * Kafka leaves that to the topic's retention: does nothing. Returns how many values were deleted.
+   */
+  prune(olderThanMs: number, forwarding: boolean): Promise<number>
+  /** Finishes or aborts the open transaction, leaves the group, gives up the lock. */
+  close(): Promise<void>
+}
+
+/** One value read from the journal. */
+export type JournalEntry = {
+  [S in StreamName]: {
+    readonly stream: S
+    /** The organization's identity. */
+    readonly organization: string
+    /** Where it lies, for people: `topic[partition]@offset`, or the row's number. */
+    readonly position: string
+    readonly record: StreamRecords[S]
+  }
+}[StreamName]
+
+export interface TailOptions {
+  readonly streams: readonly StreamName[]
+  readonly fromBeginning: boolean
+  /** False: ends at what is the end when it is called. */
+  readonly follow: boolean
+  /** Only this identity. */
+  readonly organization?: string
+}
+
+/** Reads beside the one that writes; never sees what is not committed. */
+export interface JournalReader {
+  open(signal: AbortSignal): Promise<void>
+  tail(options: TailOptions, signal: AbortSignal): AsyncIterable<JournalEntry>
+  close(): Promise<void>
+}
+
+/** The forwarder's side of the journal, with its own durable cursor. */
+export interface ForwardingSource {
+  open(signal: AbortSignal): Promise<void>
+  /**
+   * Hands committed events, findings and ledger entries to `deliver`, in order for each organization, and moves the
+   * durable cursor once it resolved: at least once. While `deliver` waits (an outage), the place in the group is kept;
+   * its signal is aborted when the values now belong to another worker or the end is wanted. `deliver` resolves only
+   * when every value was delivered, dead-lettered or (partial success) told; if it throws, the values come again.
+   * Runs until the signal is aborted. `maxEntries` bounds one hand-over.
+   */
+  run(
+    deliver: (entries: readonly JournalEntry[], signal: AbortSignal) => Promise<void>,
+    options: { readonly maxEntries: number },
+    signal: AbortSignal,
+  ): Promise<void>
+  /** How many committed values wait behind the cursor. */
+  backlog(): Promise<number>
+  /** Stores what the collector refused (outside the poller's transactions). */
+  storeDeadLetter(organization: string, value: DeadLetterInput): Promise<void>
+  close(): Promise<void>
+}
+
+export type DeadLetterInput = StreamRecords['dead-letters']
+
+// ── OTLP ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What one export request came to. */
+export type DeliveryResult =
+  | { readonly kind: 'accepted'; readonly rejected: number; readonly message: string }
+  /** 413, 400, 422: these records or the endpoint itself. */
+  | { readonly kind: 'refused'; readonly status: number; readonly message: string }
+  /** 429, 502, 503, 504, network: again, not before `retryAfterMs`. */
+  | { readonly kind: 'unavailable'; readonly retryAfterMs: number | undefined; readonly message: string }
+  /** 401, 403, 404 and other 4xx: a person must act. */
+  | { readonly kind: 'blocked'; readonly status: number; readonly message: string }
+
+export interface LogSink {
+  /** Where records go, without secrets: for the start line. */
+  readonly destination: string
+  /** One request; an empty list asks whether the endpoint accepts anything at all. */
+  deliver(entries: readonly JournalEntry[], signal: AbortSignal): Promise<DeliveryResult>
+  close(): Promise<void>
+}
