@@ -55,6 +55,8 @@ export interface SeenEntry {
   readonly state: SeenState
   /** How many complete exports in a row missed it where they should have held it: 0, 1, 2 (2: told). */
   readonly missed: number
+  /** Two elements of this id with different content stood in one export, and that was told. */
+  readonly pairTold: boolean
   /** Since when exports do not hold it, epoch seconds; 0 while they do. */
   readonly absentSinceSeconds: number
 }

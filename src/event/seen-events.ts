@@ -15,7 +15,7 @@ export class SeenEvents {
   #digest = new Float64Array(64)
   #createdAtMs = new Float64Array(64)
   #absentSinceSeconds = new Uint32Array(64)
-  /** Two bits of state, then two bits of `missed`. */
+  /** Two bits of state, two bits of `missed`, one of `pairTold`. */
   #flags = new Uint8Array(64)
 
   get size(): number {
@@ -59,7 +59,8 @@ export class SeenEvents {
       digest: this.#digest[slot]!,
       createdAtMs: this.#createdAtMs[slot]!,
       state: STATES[flags & 3]!,
-      missed: flags >> 2,
+      missed: (flags >> 2) & 3,
+      pairTold: (flags & 16) !== 0,
       absentSinceSeconds: this.#absentSinceSeconds[slot]!,
     }
   }
@@ -82,7 +83,7 @@ export class SeenEvents {
     this.#digest[slot] = entry.digest
     this.#createdAtMs[slot] = entry.createdAtMs
     this.#absentSinceSeconds[slot] = entry.absentSinceSeconds
-    this.#flags[slot] = STATES.indexOf(entry.state) | (entry.missed << 2)
+    this.#flags[slot] = STATES.indexOf(entry.state) | (entry.missed << 2) | (entry.pairTold ? 16 : 0)
     return slot
   }
 
