@@ -57,6 +57,8 @@ export interface SeenEntry {
   readonly missed: number
   /** Two elements of this id with different content stood in one export, and that was told. */
   readonly pairTold: boolean
+  /** Its createdAt lay after the time at which we first received it: it says nothing of how far an export reaches. */
+  readonly datedAhead: boolean
   /** Since when exports do not hold it, epoch seconds; 0 while they do. */
   readonly absentSinceSeconds: number
 }

@@ -15,7 +15,7 @@ export class SeenEvents {
   #digest = new Float64Array(64)
   #createdAtMs = new Float64Array(64)
   #absentSinceSeconds = new Uint32Array(64)
-  /** Two bits of state, two bits of `missed`, one of `pairTold`. */
+  /** Two bits of state, two bits of `missed`, one of `pairTold`, one of `datedAhead`. */
   #flags = new Uint8Array(64)
 
   get size(): number {
@@ -61,6 +61,7 @@ export class SeenEvents {
       state: STATES[flags & 3]!,
       missed: (flags >> 2) & 3,
       pairTold: (flags & 16) !== 0,
+      datedAhead: (flags & 32) !== 0,
       absentSinceSeconds: this.#absentSinceSeconds[slot]!,
     }
   }
@@ -83,7 +84,8 @@ export class SeenEvents {
     this.#digest[slot] = entry.digest
     this.#createdAtMs[slot] = entry.createdAtMs
     this.#absentSinceSeconds[slot] = entry.absentSinceSeconds
-    this.#flags[slot] = STATES.indexOf(entry.state) | (entry.missed << 2) | (entry.pairTold ? 16 : 0)
+    const told = (entry.pairTold ? 16 : 0) | (entry.datedAhead ? 32 : 0)
+    this.#flags[slot] = STATES.indexOf(entry.state) | (entry.missed << 2) | told
     return slot
   }
 
