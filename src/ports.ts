@@ -1,6 +1,9 @@
 import type { Checkpoint, Head, SeenEntry } from './event/checkpoint.ts'
+import type { AuditLogExport } from './event/export.ts'
 import type { Organization } from './event/organization.ts'
 import type { StreamName, StreamRecords } from './event/records.ts'
+
+export type { AuditLogExport, ExportElement, Spool } from './event/export.ts'
 
 /**
  * What the poller and the forwarder know of the outside. Adapters (`hub/`, `kafka/`, `sqlite/`, `otlp/`, `spool/`)
@@ -8,37 +11,6 @@ import type { StreamName, StreamRecords } from './event/records.ts'
  */
 
 // ── The Hub ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** One element of the export's array. `bytes` may be used until the next step of the iteration only: copy to keep. */
-export interface ExportElement {
-  /** The element's exact bytes, without the white space and commas around it. */
-  readonly bytes: Buffer
-  /**
-   * The value of the last top-level `_id`, found without parsing. Undefined when it could not be found that way (not
-   * an object, no `_id`, not a string, an escape in a top-level key or in the value, not ASCII): then parse.
-   */
-  readonly id: string | undefined
-  /** Set when the element is longer than is kept: `bytes` are its first 512 KiB only. */
-  readonly oversize?: { readonly length: number; readonly sha256: Buffer }
-}
-
-/** A download under way (or a saved file): the elements come as they arrive, several a step. */
-export interface AuditLogExport {
-  /** When the response's headers arrived. */
-  readonly receivedAtMs: number
-  /**
-   * Ends when the array was complete and nothing but white space followed it. Throws `HUB_BODY_BROKEN` when the body
-   * breaks off or is not one array, `HUB_UNAVAILABLE` on a network error, `STOPPED` when the signal was aborted.
-   * Leaving the loop early ends the download.
-   */
-  readonly elements: AsyncIterable<readonly ExportElement[]>
-  /** Bytes that came over the wire so far, compressed if they were. */
-  wireBytes(): number
-  /** Bytes of the body so far, uncompressed. */
-  bodyBytes(): number
-  /** Length of the whole body in wire bytes where the server said so: for the progress bar. */
-  readonly expectedWireBytes: number | undefined
-}
 
 export interface Hub {
   /**
@@ -49,18 +21,6 @@ export interface Hub {
   /** `_id` of the user whose token polls this organization, for `tags.self`; undefined when it cannot be known. Cached. */
   ownUserId(organization: Organization, signal: AbortSignal): Promise<string | undefined>
   close(): Promise<void>
-}
-
-// ── The spool: what must wait for the end of the download ───────────────────────────────────────────────────────
-
-/** Append-only bytes, in memory up to a fixed amount and beyond that in a private temporary file. */
-export interface Spool {
-  /** Copies the bytes; returns the offset to read them from. */
-  append(bytes: Uint8Array): number
-  /** A buffer that the caller owns. */
-  read(offset: number, length: number): Buffer
-  /** Deletes the file. May be called twice. */
-  dispose(): void
 }
 
 // ── The journal: the only place where state lives ───────────────────────────────────────────────────────────────

@@ -43,7 +43,7 @@ export interface Head {
 
 export type SeenState = 'published' | 'filtered' | 'dead-lettered'
 
-/** What is remembered of one event of the window: 36 bytes or so when stored. */
+/** What is remembered of one event of the window: 40 bytes or so when stored. */
 export interface SeenEntry {
   /** The event's `_id`; for a dead letter {@link poisonKey} of its bytes. */
   readonly key: string
@@ -52,13 +52,13 @@ export interface SeenEntry {
   /** Of the content without the fields that the Hub rewrites: 48 bits. */
   readonly digest: number
   readonly createdAtMs: number
+  /** When the export that first held it was received, epoch seconds: tells which ids came together, and which were dated ahead. */
+  readonly firstSeenSeconds: number
   readonly state: SeenState
   /** How many complete exports in a row missed it where they should have held it: 0, 1, 2 (2: told). */
   readonly missed: number
   /** Two elements of this id with different content stood in one export, and that was told. */
   readonly pairTold: boolean
-  /** Its createdAt lay after the time at which we first received it: it says nothing of how far an export reaches. */
-  readonly datedAhead: boolean
   /** Since when exports do not hold it, epoch seconds; 0 while they do. */
   readonly absentSinceSeconds: number
 }

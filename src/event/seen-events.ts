@@ -14,8 +14,9 @@ export class SeenEvents {
   #crc = new Uint32Array(64)
   #digest = new Float64Array(64)
   #createdAtMs = new Float64Array(64)
+  #firstSeenSeconds = new Uint32Array(64)
   #absentSinceSeconds = new Uint32Array(64)
-  /** Two bits of state, two bits of `missed`, one of `pairTold`, one of `datedAhead`. */
+  /** Two bits of state, two bits of `missed`, one of `pairTold`. */
   #flags = new Uint8Array(64)
 
   get size(): number {
@@ -44,6 +45,18 @@ export class SeenEvents {
     return this.#absentSinceSeconds[slot]!
   }
 
+  firstSeenSecondsAt(slot: number): number {
+    return this.#firstSeenSeconds[slot]!
+  }
+
+  missedAt(slot: number): number {
+    return (this.#flags[slot]! >> 2) & 3
+  }
+
+  stateAt(slot: number): SeenState {
+    return STATES[this.#flags[slot]! & 3]!
+  }
+
   /** The key at a slot, undefined for a free one. */
   keyAt(slot: number): string | undefined {
     return this.#keys[slot]
@@ -58,10 +71,10 @@ export class SeenEvents {
       crc: this.#crc[slot]!,
       digest: this.#digest[slot]!,
       createdAtMs: this.#createdAtMs[slot]!,
+      firstSeenSeconds: this.#firstSeenSeconds[slot]!,
       state: STATES[flags & 3]!,
       missed: (flags >> 2) & 3,
       pairTold: (flags & 16) !== 0,
-      datedAhead: (flags & 32) !== 0,
       absentSinceSeconds: this.#absentSinceSeconds[slot]!,
     }
   }
@@ -84,8 +97,8 @@ export class SeenEvents {
     this.#digest[slot] = entry.digest
     this.#createdAtMs[slot] = entry.createdAtMs
     this.#absentSinceSeconds[slot] = entry.absentSinceSeconds
-    const told = (entry.pairTold ? 16 : 0) | (entry.datedAhead ? 32 : 0)
-    this.#flags[slot] = STATES.indexOf(entry.state) | (entry.missed << 2) | told
+    this.#firstSeenSeconds[slot] = entry.firstSeenSeconds
+    this.#flags[slot] = STATES.indexOf(entry.state) | (entry.missed << 2) | (entry.pairTold ? 16 : 0)
     return slot
   }
 
@@ -113,6 +126,7 @@ export class SeenEvents {
     this.#crc = grown(new Uint32Array(length), this.#crc)
     this.#digest = grown(new Float64Array(length), this.#digest)
     this.#createdAtMs = grown(new Float64Array(length), this.#createdAtMs)
+    this.#firstSeenSeconds = grown(new Uint32Array(length), this.#firstSeenSeconds)
     this.#absentSinceSeconds = grown(new Uint32Array(length), this.#absentSinceSeconds)
     this.#flags = grown(new Uint8Array(length), this.#flags)
   }
