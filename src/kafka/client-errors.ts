@@ -1,0 +1,108 @@
+import { ConnectorError } from '../errors.ts'
+
+/** What kafkajs puts on its errors, as far as it is looked at here. */
+interface KafkaErrorShape {
+  readonly name?: string
+  readonly message?: string
+  /** Kafka's own name of a protocol error, such as `INVALID_PRODUCER_EPOCH`. */
+  readonly type?: string
+  readonly code?: string | number
+  readonly cause?: unknown
+}
+
+const FENCED_TYPES = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'INVALID_TXN_STATE'])
+
+const UNTRUSTED_CERTIFICATE_CODES = new Set([
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_UNTRUSTED',
+])
+
+const AUTHORIZATION_MENDS: Record<string, string> = {
+  TOPIC_AUTHORIZATION_FAILED: 'allow DESCRIBE, READ and WRITE on the topics that begin with KAFKA_TOPIC',
+  GROUP_AUTHORIZATION_FAILED: 'allow READ on the consumer groups that begin with KAFKA_TOPIC',
+  TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+    'allow DESCRIBE and WRITE on the transactional ids that begin with KAFKA_TOPIC',
+  CLUSTER_AUTHORIZATION_FAILED: 'allow IDEMPOTENT_WRITE on the cluster, or WRITE on the topics',
+  OPERATION_NOT_ATTEMPTED: 'allow WRITE on all five topics that begin with KAFKA_TOPIC',
+}
+
+/** The error and its causes, outermost first. */
+function* causes(error: unknown): Generator<KafkaErrorShape> {
+  let current: unknown = error
+  for (let depth = 0; depth < 10 && typeof current === 'object' && current !== null; depth++) {
+    yield current as KafkaErrorShape
+    current = (current as KafkaErrorShape).cause
+  }
+}
+
+/** Another producer took the transactional id over, or the transaction timed out: both show the same code. */
+export function isFenced(error: unknown): boolean {
+  for (const { type } of causes(error)) if (type !== undefined && FENCED_TYPES.has(type)) return true
+  return false
+}
+
+export function hasType(error: unknown, wanted: string): boolean {
+  for (const { type } of causes(error)) if (type === wanted) return true
+  return false
+}
+
+/**
+ * What went wrong, for programs and people. `doing` begins the message: "reading the checkpoint of …". Wrong
+ * credentials, certificates and permissions are not retryable; everything else about the connection is.
+ */
+export function journalError(error: unknown, doing: string): ConnectorError {
+  for (const cause of causes(error)) {
+    if (cause instanceof ConnectorError) return cause
+    const permanent = permanentError(cause)
+    if (permanent !== undefined) {
+      return new ConnectorError('JOURNAL_UNAVAILABLE', `${doing}: ${permanent}`, { cause: error })
+    }
+    if (cause.name === 'KafkaJSNotImplemented') {
+      return new ConnectorError(
+        'JOURNAL_MISMATCH',
+        `${doing}: the topic holds batches in a compression that this program cannot read (${cause.message}); ` +
+          'it reads none, gzip and zstd: set compression.type=producer on the topic',
+        { cause: error },
+      )
+    }
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  return new ConnectorError('JOURNAL_UNAVAILABLE', `${doing}: ${message}`, { retryable: true, cause: error })
+}
+
+/** The words for an error that waiting does not mend. */
+function permanentError(cause: KafkaErrorShape): string | undefined {
+  const code = String(cause.code ?? '')
+  if (cause.name === 'KafkaJSSASLAuthenticationError') {
+    return (
+      `Kafka refused the credentials (${cause.message}): check KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and ` +
+      'KAFKA_SASL_PASSWORD'
+    )
+  }
+  if (UNTRUSTED_CERTIFICATE_CODES.has(code)) {
+    return `the broker's certificate is not trusted (${code}): point KAFKA_SSL_CA at the authority that signed it`
+  }
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return `the broker's certificate is for another host (${cause.message}): use a name in KAFKA_BROKERS that it holds`
+  }
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'EPROTO') {
+    return `no TLS connection (${cause.message}): does the broker's listener speak TLS? Check KAFKA_SSL and KAFKA_BROKERS`
+  }
+  if (cause.type !== undefined && cause.type in AUTHORIZATION_MENDS) {
+    return `Kafka refused this (${cause.type}): ${AUTHORIZATION_MENDS[cause.type]}`
+  }
+  if (cause.type === 'MESSAGE_TOO_LARGE' || cause.type === 'RECORD_LIST_TOO_LARGE') {
+    return (
+      'the broker refused a batch as too large: raise max.message.bytes of the topics to at least ' +
+      'KAFKA_MAX_RECORD_BYTES + 100,000, or lower KAFKA_MAX_RECORD_BYTES'
+    )
+  }
+  if (cause.name === 'KafkaJSGroupCoordinatorNotFound') return undefined
+  return undefined
+}
