@@ -1,0 +1,94 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type CollectedRecord, collectedRecords } from '../readers/collector-file.ts'
+import { exists } from './cache.ts'
+import { collectorBinary } from './collector-build.ts'
+import { freePort } from './ports.ts'
+import { type ServerProcess, startServer } from './server-process.ts'
+
+export interface CollectorOptions {
+  /** Default: any free one. */
+  readonly port?: number
+  /** Kept after `stop`; default: a new one in a temporary folder, deleted by `stop`. */
+  readonly outputFile?: string
+  /** Requests with a larger body are refused by the collector. Default: its own 20 MiB. */
+  readonly maxRequestBytes?: number
+}
+
+export interface CollectorServer {
+  /** `http://127.0.0.1:<port>`; logs go to `/v1/logs` under it. */
+  readonly endpoint: string
+  readonly port: number
+  readonly outputFile: string
+  readonly logFile: string
+  stop(): Promise<void>
+  /** SIGKILL by default: what was accepted in the last 100 ms may not be in the file. */
+  kill(signal?: NodeJS.Signals): Promise<void>
+  pause(): void
+  resume(): void
+  /** Orderly end if it runs, then a start on the same port that appends to the same file. */
+  restart(): Promise<void>
+  /** What is in the file now: up to 100 ms behind what was accepted. */
+  logRecords(): AsyncGenerator<CollectedRecord>
+}
+
+/** A real OpenTelemetry Collector on loopback: OTLP over HTTP in, a file of JSON lines out. */
+export async function startCollector(options: CollectorOptions = {}): Promise<CollectorServer> {
+  const binary = await collectorBinary()
+  const folder = await mkdtemp(join(tmpdir(), 'hf-audit-collector-'))
+  const outputFile = options.outputFile ?? join(folder, 'logs.jsonl')
+  const configFile = join(folder, 'collector.yaml')
+  const logFile = join(folder, 'collector.log')
+  const port = options.port ?? (await freePort())
+  const start = () =>
+    startServer({
+      name: 'the OpenTelemetry Collector',
+      command: binary,
+      args: ['--config', `file:${configFile}`],
+      cwd: folder,
+      logFile,
+      isReady: logged => logged.includes('Everything is ready'),
+    })
+  let server: ServerProcess | undefined
+  try {
+    await writeFile(configFile, configuration(port, outputFile, options.maxRequestBytes))
+    server = await start()
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true })
+    throw error
+  }
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    port,
+    outputFile,
+    logFile,
+    kill: async signal => server?.kill(signal),
+    pause: () => server?.signal('SIGSTOP'),
+    resume: () => server?.signal('SIGCONT'),
+    async stop() {
+      await server?.end()
+      await rm(folder, { recursive: true, force: true })
+    },
+    async restart() {
+      await server?.end()
+      server = await start()
+    },
+    async *logRecords() {
+      if (await exists(outputFile)) yield* collectedRecords(outputFile)
+    },
+  }
+}
+
+function configuration(port: number, outputFile: string, maxRequestBytes: number | undefined): string {
+  const limit = maxRequestBytes === undefined ? {} : { max_request_body_size: maxRequestBytes }
+  return JSON.stringify({
+    receivers: { otlp: { protocols: { http: { endpoint: `127.0.0.1:${port}`, ...limit } } } },
+    exporters: { file: { path: outputFile, format: 'json', flush_interval: '100ms', append: true } },
+    service: {
+      // Its own metrics would take a fixed port.
+      telemetry: { metrics: { level: 'none' } },
+      pipelines: { logs: { receivers: ['otlp'], exporters: ['file'] } },
+    },
+  })
+}
