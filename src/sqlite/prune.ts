@@ -12,7 +12,7 @@ const ALL_STREAMS: readonly StreamName[] = ['events', 'findings', 'ledger', 'dea
 
 export interface Pruner {
   /**
-   * Deletes values older than `olderThanMs`: all of them, or with `forwarding` those up to the forwarder's cursor.
+   * Deletes values older than `olderThanMs` (epoch milliseconds): all of them, or with `forwarding` those up to the forwarder's cursor.
    * Of each stream of each organization it takes from the front and ends at the first value that must stay, so that
    * the chain is whole from the first event kept. Freed pages are used again; the file does not shrink.
    * Returns how many values it deleted.
