@@ -1,0 +1,132 @@
+import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici'
+import { ConnectorError } from '../errors.ts'
+import { ACCEPT_ENCODING } from './decode.ts'
+import { networkError } from './network-error.ts'
+import type { ResponseHeaders } from './rate-limit.ts'
+import { headerText } from './rate-limit.ts'
+import { stoppedError } from './retry.ts'
+import type { HubToken } from './token.ts'
+
+const MAX_REDIRECTS = 5
+
+/** Proxies as URLs; empty for none. The names are those of `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`. */
+export interface ProxySettings {
+  readonly https: string
+  readonly http: string
+  readonly none: string
+}
+
+export interface HttpSettings {
+  readonly userAgent: string
+  readonly proxy: ProxySettings
+  readonly connectTimeoutMs: number
+  readonly headersTimeoutMs: number
+  /** Without a byte of the body. */
+  readonly bodyTimeoutMs: number
+}
+
+export interface HubResponse {
+  readonly status: number
+  readonly headers: ResponseHeaders
+  readonly body: Dispatcher.ResponseData['body']
+}
+
+/** The proxies of the environment; lower case goes before upper case, as curl and undici have it. */
+export function proxyFromEnv(env: Readonly<Record<string, string | undefined>>): ProxySettings {
+  const proxyOf = (name: string): string => env[name.toLowerCase()] || env[name.toUpperCase()] || ''
+  return { https: proxyOf('https_proxy'), http: proxyOf('http_proxy'), none: proxyOf('no_proxy') }
+}
+
+/** Connections to the Hub, through the proxies. TLS trusts what Node trusts, so `NODE_EXTRA_CA_CERTS` is honoured. */
+export function createDispatcher(settings: HttpSettings): Dispatcher {
+  const proxyUri = (uri: string): string =>
+    uri === '' || /^[a-z][a-z\d+.-]*:\/\//i.test(uri) ? uri : `http://${uri}`
+  try {
+    return new EnvHttpProxyAgent({
+      httpProxy: proxyUri(settings.proxy.http),
+      httpsProxy: proxyUri(settings.proxy.https),
+      noProxy: settings.proxy.none,
+      // One download a connection: to leave one early is to close its socket.
+      allowH2: false,
+      connect: { timeout: settings.connectTimeoutMs },
+      connectTimeout: settings.connectTimeoutMs,
+    })
+  } catch {
+    // The cause would show the URL, which may hold a password.
+    throw new ConnectorError(
+      'CONFIG_INVALID',
+      'HTTP_PROXY or HTTPS_PROXY is not a URL that can be used. Allowed: http://host:port, with user:password@ if need be.',
+    )
+  }
+}
+
+/**
+ * One GET with the token. Redirects are followed on the same origin only: the token goes nowhere else.
+ * Throws `HUB_UNAVAILABLE`, `HUB_REDIRECTED`, `STOPPED`.
+ */
+export async function hubGet(
+  dispatcher: Dispatcher,
+  settings: HttpSettings,
+  url: URL,
+  token: HubToken,
+  signal: AbortSignal,
+): Promise<HubResponse> {
+  let target = url
+  for (let redirects = 0; ; redirects++) {
+    const response = await getOnce(dispatcher, settings, target, token, signal)
+    if (![301, 302, 303, 307, 308].includes(response.status)) return response
+    response.body.on('error', () => {}).destroy()
+    target = redirectTarget(target, headerText(response.headers, 'location'))
+    if (redirects === MAX_REDIRECTS) {
+      throw new ConnectorError(
+        'HUB_REDIRECTED',
+        `${url.href} redirects more than ${MAX_REDIRECTS} times. Is HF_ENDPOINT right?`,
+      )
+    }
+  }
+}
+
+async function getOnce(
+  dispatcher: Dispatcher,
+  settings: HttpSettings,
+  url: URL,
+  token: HubToken,
+  signal: AbortSignal,
+): Promise<HubResponse> {
+  if (signal.aborted) throw stoppedError(signal)
+  try {
+    const { statusCode, headers, body } = await request(url, {
+      dispatcher,
+      signal,
+      headersTimeout: settings.headersTimeoutMs,
+      bodyTimeout: settings.bodyTimeoutMs,
+      headers: {
+        accept: 'application/json',
+        'accept-encoding': ACCEPT_ENCODING,
+        authorization: `Bearer ${token.value}`,
+        'user-agent': settings.userAgent,
+      },
+    })
+    return { status: statusCode, headers, body }
+  } catch (error) {
+    throw networkError(error, signal, `GET ${url.href}`)
+  }
+}
+
+function redirectTarget(from: URL, location: string): URL {
+  const target = location === '' ? undefined : URL.parse(location, from.href)
+  if (!target)
+    throw new ConnectorError('HUB_REDIRECTED', `${from.href} redirects to nowhere. Is HF_ENDPOINT right?`)
+  if (target.origin !== from.origin) {
+    // Not the path: it may carry what a login page was given.
+    throw new ConnectorError(
+      'HUB_REDIRECTED',
+      `${from.href} redirects to ${target.protocol}//${target.host}, another origin, to which the token is not sent. ` +
+        'If that is the Hub, set HF_ENDPOINT to it.',
+    )
+  }
+  target.username = ''
+  target.password = ''
+  target.hash = ''
+  return target
+}
