@@ -104,9 +104,12 @@ export class CheckpointPartition {
     setOrDelete(segments, Number(text.slice(separator + SEGMENTS.length)), kept)
   }
 
-  /** Organizations that have a head. */
-  identities(): string[] {
-    return [...this.#heads.keys()]
+  /** Offsets of the last published records, of all organizations that have a head, configured or not. */
+  lastPositions(): number[] {
+    return [...this.#heads.values()].flatMap(value => {
+      const { lastPosition } = (parseJson(value)?.head ?? {}) as { lastPosition?: string | null }
+      return typeof lastPosition === 'string' ? [Number(lastPosition)] : []
+    })
   }
 
   /** Undefined when it has no head. `topic` is for messages. */
@@ -118,8 +121,8 @@ export class CheckpointPartition {
     return checkpoint
   }
 
-  /** Keys of segments without a head, which a rebuilt checkpoint must overwrite with tombstones. */
-  orphanedSegments(identity: string): CheckpointRecord[] {
+  /** Tombstones for the segments that are there, where a rebuilt checkpoint does not replace them. */
+  segmentsOf(identity: string): CheckpointRecord[] {
     const numbers = [...(this.#segments.get(identity)?.keys() ?? [])]
     return numbers.map(number => ({ key: `${identity}${SEGMENTS}${number}`, value: null }))
   }

@@ -35,18 +35,18 @@ export async function existingTopics(admin: Admin, topics: readonly string[]): P
 }
 
 /**
- * Creates what is missing and checks what is there. `storedPartitions` reads `/meta` of an existing checkpoint topic.
- * Throws `JOURNAL_MISMATCH` with the command that mends it.
+ * Creates what is missing and checks what is there. `storedPartitions` reads `/meta`, given the topics that are there
+ * with their numbers of partitions. Throws `JOURNAL_MISMATCH` with the command that mends it.
  */
 export async function ensureTopics(
   admin: Admin,
   settings: KafkaSettings,
-  storedPartitions: () => Promise<number | undefined>,
+  storedPartitions: (present: ReadonlyMap<string, number>) => Promise<number | undefined>,
 ): Promise<Topics> {
   const names = kafkaNames(settings.topic)
   const topics = allTopics(names)
   let present = await existingTopics(admin, topics)
-  const stored = present.has(names.checkpoint) ? await storedPartitions() : undefined
+  const stored = await storedPartitions(present)
   const wanted = stored ?? present.get(names.topics.events) ?? [...present.values()][0] ?? settings.partitions
   const problems = partitionProblems(settings, present, wanted)
   if (problems.length > 0) throw mismatch(problems)

@@ -1,0 +1,223 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Producer } from 'kafkajs'
+import { ConnectorError } from '../errors.ts'
+import { firstChainHash } from '../event/chain.ts'
+import type { Checkpoint, Head } from '../event/checkpoint.ts'
+import { type Organization, sourceUri } from '../event/organization.ts'
+import type { Batch } from '../ports.ts'
+import { batchQueues, checkpointMessages } from './batch-messages.ts'
+import { type CheckpointRecord, StoredCheckpoint } from './checkpoint-records.ts'
+import { isFenced, journalError } from './client-errors.ts'
+import { compressionType } from './codecs.ts'
+import { fence, type LoadContext, loadShard, type LoadedShard } from './load-shard.ts'
+import type { Topics } from './topics.ts'
+import { cutIntoSends, runTransaction, type TopicQueue } from './transaction.ts'
+
+/** Below the transaction time-out of 60 s: who hangs is given up before the broker ends the transaction. */
+const TRANSACTION_DEADLINE_MS = 45_000
+const CLOSE_WAIT_MS = 5_000
+
+export interface ShardContext extends LoadContext {
+  readonly topics: Topics
+  shardOf(identity: string): number
+  /** Terms are numbered over all shards of the process. */
+  nextTerm(): number
+}
+
+/**
+ * One partition number with all organizations that live on it, and the one transactional producer that writes there.
+ * Transactions take turns. After anything goes wrong the producer and all that was read are thrown away: the next
+ * `resume` fences whoever wrote before, reads the checkpoint again and so learns what became of the last transaction.
+ */
+export interface Shard {
+  resume(organization: Organization, signal: AbortSignal): Promise<Checkpoint>
+  commit(batch: Batch): Promise<void>
+  /** True when the broker said that another producer has the transactional id; until {@link Shard.forgetFence}. */
+  fenced(): boolean
+  forgetFence(): void
+  /** Throws away what is known: the shard belongs to another worker. */
+  lose(): void
+  /** Waits for the transaction under way. */
+  close(): Promise<void>
+}
+
+interface Term extends LoadedShard {
+  readonly number: number
+  readonly producer: Producer
+}
+
+export function createShard(context: ShardContext, shard: number): Shard {
+  const { names, settings, topics, log } = context
+  const place = `shard ${shard} of ${settings.topic}`
+  const compression = compressionType(settings.compression)
+  const limits = { maxBytes: (topic: string) => topics.maxMessageBytes.get(topic) ?? 1_000_000 }
+  const organizations = new Map(settings.organizations.map(organization => [organization.identity, organization]))
+  const lostBefore = new Set<string>()
+  let term: Term | undefined
+  let wasFenced = false
+  let closed = false
+  /** The end of what is under way: transactions and readings take turns. */
+  let turn: Promise<unknown> = Promise.resolve()
+
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = turn.then(work, work)
+    turn = mine.catch(() => undefined)
+    return mine
+  }
+
+  function discard(): void {
+    const producer = term?.producer
+    term = undefined
+    // May take as long as its requests do; nobody waits for it.
+    void producer?.disconnect().catch(() => undefined)
+  }
+
+  async function load(signal: AbortSignal): Promise<Term> {
+    if (closed) throw new ConnectorError('STOPPED', 'the journal is closed')
+    const started = performance.now()
+    const producer = await fence(context, shard)
+    try {
+      const loaded = await loadShard(context, shard, ofThisShard(), lostBefore, signal)
+      const read: Term = { ...loaded, number: context.nextTerm(), producer }
+      if (loaded.unsaved.length > 0) await save(read, loaded.unsaved)
+      log.debug({ shard, term: read.number, ms: Math.round(performance.now() - started) }, 'checkpoint read')
+      return read
+    } catch (error) {
+      void producer.disconnect().catch(() => undefined)
+      throw error
+    }
+  }
+
+  function ofThisShard(): Organization[] {
+    return [...organizations.values()].filter(({ identity }) => context.shardOf(identity) === shard)
+  }
+
+  async function save(into: Term, records: readonly CheckpointRecord[]): Promise<void> {
+    await transact(into, [{ topic: names.checkpoint, messages: checkpointMessages(records, shard) }], () => [])
+  }
+
+  async function store(into: Term, checkpoint: StoredCheckpoint, batch: Batch): Promise<void> {
+    const { identity } = batch.organization
+    const before = checkpoint.head?.lastPosition ?? null
+    await transact(into, batchQueues(batch, shard, names), lastOffsets => {
+      const position = lastOffsets.get(names.topics.events)
+      const head = { ...batch.head, lastPosition: position === undefined ? before : String(position) }
+      // From here on memory is ahead of the topic; every failure throws it away.
+      const records = checkpoint.apply(identity, head, batch.put, batch.remove)
+      return [{ topic: names.checkpoint, messages: checkpointMessages(records, shard) }]
+    })
+  }
+
+  async function transact(
+    { producer, expected }: Term,
+    queues: readonly TopicQueue[],
+    finish: (lastOffsets: ReadonlyMap<string, number>) => readonly TopicQueue[],
+  ): Promise<void> {
+    let isLate = false
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        isLate = true
+        reject(new Error(`the transaction was not at its end after ${TRANSACTION_DEADLINE_MS / 1000} s`))
+      }, TRANSACTION_DEADLINE_MS)
+    })
+    const parts = { producer, partition: shard, compression, limits, expected, isLate: () => isLate }
+    try {
+      await Promise.race([runTransaction(parts, queues, finish), late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  return {
+    async resume(organization, signal) {
+      const { identity } = organization
+      return inTurn(async () => {
+        if (signal.aborted) throw new ConnectorError('STOPPED', 'stopped before the checkpoint was read')
+        if (!organizations.has(identity)) {
+          organizations.set(identity, organization)
+          discard()
+        }
+        try {
+          term ??= await load(signal)
+        } catch (error) {
+          wasFenced ||= isFenced(error)
+          throw journalError(error, `reading the checkpoint of ${place}`)
+        }
+        const found = term.checkpoints.get(identity)
+        if (found === undefined) throw new ConnectorError('JOURNAL_NOT_OWNED', `${identity} does not live on ${place}`)
+        if (found instanceof ConnectorError) {
+          // Next time it is looked at anew: it may have been mended.
+          discard()
+          throw found
+        }
+        return { term: term.number, head: found.head, seen: found.seen }
+      })
+    },
+
+    commit(batch) {
+      return inTurn(async () => {
+        const current = term
+        const { identity } = batch.organization
+        const checkpoint = current?.checkpoints.get(identity)
+        if (current?.number !== batch.term || !(checkpoint instanceof StoredCheckpoint)) {
+          throw new ConnectorError(
+            'JOURNAL_STALE',
+            `the checkpoint of ${identity} was read again since this poll began (its term ${batch.term}, now ${current?.number ?? 'none'})`,
+          )
+        }
+        try {
+          checkGoesOn(batch, checkpoint.head)
+          await store(current, checkpoint, batch)
+        } catch (error) {
+          wasFenced ||= isFenced(error)
+          if (term === current) discard()
+          throw journalError(error, `storing a batch of ${identity} in ${place}`)
+        }
+      })
+    },
+
+    fenced: () => wasFenced,
+    forgetFence() {
+      wasFenced = false
+    },
+
+    lose() {
+      wasFenced = false
+      discard()
+    },
+
+    async close() {
+      closed = true
+      const timer = new AbortController()
+      await Promise.race([
+        turn,
+        sleep(CLOSE_WAIT_MS, undefined, { signal: timer.signal }).catch(() => undefined),
+      ])
+      timer.abort()
+      const producer = term?.producer
+      term = undefined
+      if (producer === undefined) return
+      await Promise.race([producer.disconnect().catch(() => undefined), sleep(CLOSE_WAIT_MS, undefined, { ref: false })])
+    },
+  }
+}
+
+/** Throws `JOURNAL_STALE` unless the batch begins where the head ends, and holds what its own head says. */
+function checkGoesOn(batch: Batch, head: Head | undefined): void {
+  const { identity } = batch.organization
+  const sequence = head?.sequence ?? 0
+  const chainHash = head?.chainHash ?? firstChainHash(sourceUri(batch.organization))
+  const { previous } = batch
+  if (previous.sequence !== sequence || !chainHash.equals(previous.chainHash)) {
+    throw new ConnectorError(
+      'JOURNAL_STALE',
+      `a batch of ${identity} goes on from record ${previous.sequence}, and the checkpoint ends with ${sequence} ` +
+        `(${chainHash.toString('hex').slice(0, 16)}…)`,
+    )
+  }
+  const isUnbroken = batch.events.every((event, index) => event.sequence === sequence + 1 + index)
+  if (!isUnbroken || batch.head.sequence !== sequence + batch.events.length) {
+    throw new ConnectorError('JOURNAL_STALE', `a batch of ${identity} has a hole in its sequence after ${sequence}`)
+  }
+}
