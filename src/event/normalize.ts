@@ -1,0 +1,157 @@
+import { type CatalogueEntry, lookup, unknownType } from './catalogue.ts'
+import { memberText } from './exact-json.ts'
+import type { ParsedEvent } from './hub-event.ts'
+import { sourceId, uuidV5In } from './ids.ts'
+import { checkFields, type KnownFields } from './known-fields.ts'
+import { type Organization, sourceUri } from './organization.ts'
+import type { AuditRecord } from './records.ts'
+import { resourcesOf } from './resources.ts'
+
+export interface NormalizerSettings {
+  readonly organization: Organization
+  /** Column `workspaceID`, "" for none. */
+  readonly workspaceId: string
+  /** Column `sourceTTL`, a hint to who stores the records; 0 for none. */
+  readonly sourceTtlDays: number
+}
+
+/** What a record says of its place in the trail. */
+export interface RecordPlace {
+  readonly receivedAtMs: number
+  readonly sequence: number
+  /** Of this record, 32 bytes. */
+  readonly chainHash: Buffer
+  /** `_id` of the user whose token polls: its own exports are marked `self`. */
+  readonly ownUserId: string | undefined
+}
+
+const SOURCE_NAME = 'huggingface'
+const EXPORT_TYPE = 'org.audit_log.export'
+
+/**
+ * Makes the function that turns an event into its record, every column as `schemas/audit-record.avsc` has it. Geo
+ * columns are null and enrichments empty. Texts may still hold lone surrogates: encoding takes them out.
+ */
+export function createNormalizer(settings: NormalizerSettings) {
+  const { workspaceId, sourceTtlDays } = settings
+  const { identity } = settings.organization
+  const sourceID = sourceId(sourceUri(settings.organization))
+  const idOf = uuidV5In(sourceID)
+
+  return function normalize(parsed: ParsedEvent, place: RecordPlace): AuditRecord {
+    const { id, type, event } = parsed
+    const { fields, malformed } = checkFields(event)
+    const { author, location, token, oauth } = fields
+    const known = lookup(type)
+    const entry = known ?? unknownType(type)
+    const tags = tagsOf(entry)
+    if (known === undefined) tags.unknownType = 'true'
+    if (malformed.length > 0) tags.malformed = malformed.join(',')
+    if (isOwnExport(type, author?._id, place.ownUserId)) tags.self = 'true'
+    const ip = fields.ip ?? null
+    return {
+      workspaceID: workspaceId,
+      sourceID,
+      sourceType: SOURCE_NAME,
+      sourceTTL: sourceTtlDays,
+      receivedAt: place.receivedAtMs,
+      id: idOf(id),
+      eventTime: parsed.createdAtMs,
+      eventName: type,
+      eventID: id,
+      srcIP: ip,
+      srcASCountryCode: null,
+      srcASNumber: null,
+      srcASOrganization: null,
+      srcCity: location?.city ?? null,
+      srcConnectionType: null,
+      srcISP: null,
+      srcLatitude: null,
+      srcLongitude: null,
+      srcUserType: null,
+      dstIP: null,
+      dstASCountryCode: null,
+      dstASNumber: null,
+      dstASOrganization: null,
+      dstCity: null,
+      dstConnectionType: null,
+      dstISP: null,
+      dstLatitude: null,
+      dstLongitude: null,
+      dstUserType: null,
+      actor: actorOf(author),
+      tags,
+      resources: resourcesOf(type, event.data),
+      serviceName: SOURCE_NAME,
+      enrichments: [],
+      readOnly: entry.readOnly,
+      rawLog: parsed.text,
+      auditID: id,
+      eventType: type,
+      message: fields.message ?? '',
+      authorID: author?._id ?? '',
+      authorUser: author?.user ?? '',
+      authorType: author?.type ?? '',
+      actorIP: ip,
+      locationFormatted: location?.formatted ?? null,
+      locationCountry: location?.country ?? null,
+      locationCity: location?.city ?? null,
+      tokenType: token?.type ?? null,
+      tokenID: token?.id ?? null,
+      tokenRole: token?.role ?? null,
+      tokenLast4: token?.last4 ?? null,
+      tokenDeleted: token?.deleted ?? null,
+      organization: identity,
+      sequence: place.sequence,
+      chainHash: place.chainHash,
+      userAgent: fields.userAgent ?? null,
+      oauthClientID: oauth?.clientId ?? null,
+      oauthName: oauth?.name ?? null,
+      authorDeleted: author?.deleted ?? null,
+      data: dataText(parsed),
+      severity: entry.severity,
+      ocsfClassUID: entry.ocsf.class_uid,
+      ocsfActivityID: entry.ocsf.activity_id,
+    }
+  }
+}
+
+/** The exact text of `data`; null where it is absent or null. */
+function dataText(parsed: ParsedEvent): string | null {
+  const { data } = parsed.event
+  if (data === undefined || data === null) return null
+  return memberText(parsed.text, 'data') ?? null
+}
+
+function tagsOf(entry: CatalogueEntry): Record<string, string> {
+  return {
+    scope: entry.scope,
+    action: entry.action,
+    resource: entry.resource,
+    severity: entry.severity,
+    ocsfClass: entry.ocsf.class_name,
+    ocsfClassUID: String(entry.ocsf.class_uid),
+    ocsfActivity: entry.ocsf.activity_name,
+    ocsfActivityID: String(entry.ocsf.activity_id),
+  }
+}
+
+/** The author's fields as far as they are present. */
+function actorOf(author: KnownFields['author']): Record<string, string> {
+  const actor: Record<string, string> = {}
+  if (author === undefined || author === null) return actor
+  if (typeof author._id === 'string') actor.id = author._id
+  if (typeof author.user === 'string') actor.user = author.user
+  if (typeof author.type === 'string') actor.type = author.type
+  if (typeof author.deleted === 'boolean') actor.deleted = String(author.deleted)
+  if (typeof author.avatarUrl === 'string') actor.avatarUrl = author.avatarUrl
+  return actor
+}
+
+function isOwnExport(
+  type: string,
+  authorId: string | null | undefined,
+  ownUserId: string | undefined,
+): boolean {
+  return type === EXPORT_TYPE && ownUserId !== undefined && authorId === ownUserId
+}
