@@ -2,12 +2,13 @@ import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici'
 import { ConnectorError } from '../errors.ts'
 import { ACCEPT_ENCODING } from './decode.ts'
 import { networkError } from './network-error.ts'
-import type { ResponseHeaders } from './rate-limit.ts'
-import { headerText } from './rate-limit.ts'
+import { headerText, type ResponseHeaders } from './rate-limit.ts'
 import { stoppedError } from './retry.ts'
 import type { HubToken } from './token.ts'
 
 const MAX_REDIRECTS = 5
+/** What is read ahead while the reader is busy: less would stop and start the socket at every piece. */
+const READ_AHEAD_BYTES = 512 * 1024
 
 /** Proxies as URLs; empty for none. The names are those of `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`. */
 export interface ProxySettings {
@@ -100,6 +101,7 @@ async function getOnce(
       signal,
       headersTimeout: settings.headersTimeoutMs,
       bodyTimeout: settings.bodyTimeoutMs,
+      highWaterMark: READ_AHEAD_BYTES,
       headers: {
         accept: 'application/json',
         'accept-encoding': ACCEPT_ENCODING,

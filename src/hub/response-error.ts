@@ -10,6 +10,8 @@ import type { HubToken } from './token.ts'
 
 /** No more of an error's body is read. */
 const MAX_ERROR_BODY_BYTES = 4096
+/** Nor is it waited for longer. */
+const ERROR_BODY_TIMEOUT_MS = 5000
 const MAX_SHOWN_LENGTH = 500
 const MAX_REQUEST_ID_LENGTH = 128
 
@@ -108,6 +110,7 @@ export function requestIdOf(headers: ResponseHeaders): string {
 async function errorBody({ headers, body }: HubResponse): Promise<string> {
   const pieces: Buffer[] = []
   let length = 0
+  const timer = setTimeout(() => body.destroy(), ERROR_BODY_TIMEOUT_MS)
   try {
     const chunks = decodedChunks(body as Readable, contentCodings(headerText(headers, 'content-encoding')), {
       wire: 0,
@@ -121,6 +124,7 @@ async function errorBody({ headers, body }: HubResponse): Promise<string> {
   } catch {
     // The status says enough.
   } finally {
+    clearTimeout(timer)
     body.on('error', () => {}).destroy()
   }
   return Buffer.concat(pieces).toString('utf8')

@@ -75,7 +75,7 @@ test('compressed bodies; one that breaks off or lies is broken', async t => {
 
 test('a body that unpacks to a thousand times its size is read in bounded memory', async t => {
   const bomb = gzipSync(
-    Buffer.concat([Buffer.from('['), Buffer.alloc(150_000_000, ' '), Buffer.from('1]')]),
+    Buffer.concat([Buffer.from('['), Buffer.alloc(60_000_000, ' '), Buffer.from('1]')]),
     { level: 1 },
   )
   const hub = await startServer(t, (_, response) =>
@@ -89,7 +89,7 @@ test('a body that unpacks to a thousand times its size is read in bounded memory
   }, 5)
   t.after(() => clearInterval(watch))
   assert.deepEqual(await readAll(download), ['1'])
-  assert.ok(most - before < 50_000_000, String(most - before))
+  assert.ok(most - before < 30_000_000, String(most - before))
 })
 
 const CUTS: [string, (socket: import('node:net').Socket) => void, string][] = [
