@@ -1,4 +1,4 @@
-import { access, mkdir, mkdtemp, rename, rm, stat, utimes } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { projectRoot } from './project-root.ts'
@@ -25,16 +25,17 @@ export interface CacheEntry {
  * complete: an interrupted make is never taken for whole, and of two processes that make it at once one rename wins
  * and the other uses it. The lock only spares the double work.
  */
-export async function cached(entry: CacheEntry): Promise<string> {
-  const path = join(cacheRoot, entry.name)
+export async function cached(entry: CacheEntry, root: string = cacheRoot): Promise<string> {
+  const path = join(root, entry.name)
   if (await exists(path)) return path
-  await mkdir(cacheRoot, { recursive: true })
-  const release = await acquire(join(cacheRoot, `${entry.lock}.lock`))
+  await mkdir(root, { recursive: true })
+  const release = await acquire(join(root, `${entry.lock}.lock`))
   try {
     if (await exists(path)) return path
+    await removeLeftovers(root, `${entry.name}.partial-`)
     process.stderr.write(`stack: ${entry.announce}\n`)
     const started = performance.now()
-    const partial = await mkdtemp(join(cacheRoot, `${entry.name}.partial-`))
+    const partial = await mkdtemp(join(root, `${entry.name}.partial-`))
     try {
       await entry.make(partial)
       await rename(partial, path)
@@ -49,6 +50,13 @@ export async function cached(entry: CacheEntry): Promise<string> {
     return path
   } finally {
     await release()
+  }
+}
+
+/** What processes that were killed while they made it left behind. */
+async function removeLeftovers(root: string, prefix: string): Promise<void> {
+  for (const name of await readdir(root)) {
+    if (name.startsWith(prefix)) await rm(join(root, name), { recursive: true, force: true })
   }
 }
 

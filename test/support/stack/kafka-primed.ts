@@ -1,7 +1,8 @@
-import { appendFile, mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cached } from './cache.ts'
 import { kafkaClassPath, kafkaLogOption, kafkaVersion, runKafkaTool } from './java.ts'
+import { formatProperties, nodeProperties } from './kafka-properties.ts'
 import { freePort } from './ports.ts'
 import { javaVersion } from './requirements.ts'
 import { startServer } from './server-process.ts'
@@ -31,20 +32,11 @@ async function prime(classPath: string, directory: string): Promise<void> {
   await mkdir(formatted)
   const propertiesFile = join(directory, 'server.properties')
   const [port, controllerPort] = [await freePort(), await freePort()]
-  const properties = [
-    'process.roles=broker,controller',
-    'node.id=1',
-    `controller.quorum.voters=1@127.0.0.1:${controllerPort}`,
-    'controller.listener.names=CONTROLLER',
-    `listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-  ]
-  await writeFile(propertiesFile, [...properties, `log.dirs=${formatted}`, ''].join('\n'))
   const clusterId = (await runKafkaTool('kafka.tools.StorageTool', ['random-uuid'])).trim()
-  const format = ['format', '-t', clusterId, '-c', propertiesFile]
-  await runKafkaTool('kafka.tools.StorageTool', format)
-
-  await appendFile(propertiesFile, `log.dirs=${used}\n`)
-  await runKafkaTool('kafka.tools.StorageTool', format)
+  for (const dataDir of [formatted, used]) {
+    await writeFile(propertiesFile, formatProperties(nodeProperties(port, controllerPort, dataDir)))
+    await runKafkaTool('kafka.tools.StorageTool', ['format', '-t', clusterId, '-c', propertiesFile])
+  }
   const server = await startServer({
     name: 'Apache Kafka',
     command: 'java',
@@ -62,4 +54,5 @@ async function prime(classPath: string, directory: string): Promise<void> {
     isReady: logged => logged.includes('Kafka Server started'),
   })
   await server.end(60_000)
+  await rm(used, { recursive: true })
 }

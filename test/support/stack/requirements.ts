@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test'
 import { runTool } from './run-tool.ts'
 
-export type StackPart = 'kafka' | 'registry' | 'collector' | 'python'
+export type StackPart = 'kafka' | 'registry' | 'collector' | 'python' | 'openssl'
 
 interface Tool {
   readonly args: readonly string[]
@@ -31,10 +31,19 @@ const tools = {
     install: 'Go 1.26 or later (https://go.dev/dl)',
   },
   python3: {
-    args: ['-c', 'import sys, venv, ensurepip; print("python3 minor", sys.version_info[1])'],
+    args: [
+      '-c',
+      'import sys, venv, ensurepip; print("python3 minor", sys.version_info[1], sys.version.split()[0])',
+    ],
     minimum: 9,
     version: /python3 minor (\d+)/,
     install: 'Python 3.9 or later with venv (apt-get install python3-venv)',
+  },
+  openssl: {
+    args: ['version'],
+    minimum: 1,
+    version: /SSL (\d+)/,
+    install: 'openssl (apt-get install openssl)',
   },
 } as const satisfies Record<string, Tool>
 
@@ -45,6 +54,7 @@ const needs: Readonly<Record<StackPart, readonly ToolName[]>> = {
   registry: ['java', 'mvn'],
   collector: ['go'],
   python: ['python3'],
+  openssl: ['openssl'],
 }
 
 const outputs = new Map<ToolName, Promise<string>>()
@@ -91,4 +101,9 @@ export async function requireStack(
 /** Full version of the Java that runs, for names in the cache. */
 export async function javaVersion(): Promise<string> {
   return /java\.version = (\S+)/.exec(await outputOf('java'))?.[1] ?? 'unknown'
+}
+
+/** Full version of the Python that runs, for names in the cache. */
+export async function pythonVersion(): Promise<string> {
+  return /python3 minor \d+ (\S+)/.exec(await outputOf('python3'))?.[1] ?? 'unknown'
 }
