@@ -1,12 +1,15 @@
-import { setTimeout as delay } from 'node:timers/promises'
-
 /** Resolves after a while, or as soon as the signal is aborted. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await delay(ms, undefined, { signal })
-  } catch {
-    // Aborted: whoever waits looks at the signal.
-  }
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const end = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    if (signal.aborted) end()
+    else signal.addEventListener('abort', end)
+  })
 }
 
 /** Wakes one waiter; a ring that nobody waited for is not lost. */
