@@ -13,17 +13,17 @@ interface Options {
   cap: number
   eventBytes: number
   seed: number
-  live: boolean
-  exportEvents: boolean
-  gzip: boolean
-  prepared: boolean
+  live?: boolean
+  exportEvents?: boolean
+  gzip?: boolean
+  prepared?: boolean
   token?: string
   tokenExpires?: number
   role: NonNullable<SimulatorOptions['role']>
   plan: NonNullable<SimulatorOptions['plan']>
   host: string
   port: number
-  json: boolean
+  json?: boolean
 }
 
 const EXAMPLES = `
@@ -52,7 +52,11 @@ export function simulateCommand(): Command {
     .description(
       'Run a local Hub with invented audit-log events, to try the connector without an account. It answers on this machine only.',
     )
-    .option('--organizations <names>', 'comma list of organizations', names, ['example-org'])
+    .addOption(
+      new Option('--organizations <names>', 'comma list of organizations')
+        .argParser(names)
+        .default(['example-org'], 'example-org'),
+    )
     .option('--events <number>', 'events in each log at the start', whole(0), 1_000)
     .option('--rate <number>', 'events a second by which each log grows', decimal, 1)
     .addOption(
@@ -63,10 +67,10 @@ export function simulateCommand(): Command {
     .option('--cap <number>', 'elements of an export at most', whole(1), 100_000)
     .option('--event-bytes <number>', 'about how long an event is', whole(1), 750)
     .option('--seed <number>', 'decides every event', whole(0), 1)
-    .option('--live', 'events that arrive carry the present time, not the next one in January 2026', false)
-    .option('--export-events', 'every export appends an org.audit_log.export event', false)
-    .option('--gzip', 'compress for clients that accept it', false)
-    .option('--prepared', 'render exports once into a temporary file, to measure the reader alone', false)
+    .option('--live', 'events that arrive carry the present time, not the next one in January 2026')
+    .option('--export-events', 'every export appends an org.audit_log.export event')
+    .option('--gzip', 'compress for clients that accept it')
+    .option('--prepared', 'render exports once into a temporary file, to measure the reader alone')
     .option('--token <token>', 'accept this bearer token only (default: any)')
     .option('--token-expires <time>', 'when whoami-v2 says the token expires, RFC 3339', time)
     .addOption(
@@ -81,7 +85,7 @@ export function simulateCommand(): Command {
     )
     .option('--host <address>', 'loopback address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on, 0 for any free one', whole(0), DEFAULT_PORT)
-    .option('--json', 'print the address as one JSON line', false)
+    .option('--json', 'print the address as one JSON line')
     .addHelpText('after', EXAMPLES)
     .action(simulate)
 }
@@ -95,7 +99,8 @@ async function simulate(options: Options): Promise<void> {
     ...(tokenExpires !== undefined && { tokenExpiresAtMs: tokenExpires }),
   })
   const { url, port } = await simulator.start()
-  if (json) process.stdout.write(`${JSON.stringify({ url, port, organizations: options.organizations })}\n`)
+  if (json === true)
+    process.stdout.write(`${JSON.stringify({ url, port, organizations: options.organizations })}\n`)
   else process.stdout.write(welcome(url, options))
 }
 

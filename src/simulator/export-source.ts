@@ -50,9 +50,11 @@ export function createExportSource(state: HubState, prepared: boolean): ExportSo
     const key = `${log.version} ${state.order} ${state.shuffleSeed} ${state.cap}`
     const found = bodies.get(place)
     if (found !== undefined && found.log === log && found.key === key) return found.body
-    const body = prepareBody(gzip ? gzipped(exportBody(log, windowOf(log))) : exportBody(log, windowOf(log)))
+    const chunks = exportBody(log, windowOf(log))
+    const body = prepareBody(gzip ? gzipped(chunks) : chunks)
     bodies.set(place, { log, key, body })
-    await (await found?.body)?.dispose()
+    body.catch(() => bodies.get(place)?.body === body && bodies.delete(place))
+    await (await found?.body.catch(() => undefined))?.dispose()
     return body
   }
 
@@ -64,8 +66,12 @@ export function createExportSource(state: HubState, prepared: boolean): ExportSo
       const edits = planEdits(faults, log, window)
       const plain = edits === undefined && garbage === undefined && lag === undefined && query === undefined
       if (prepared && plain) {
-        const body = await preparedBody(log, gzip)
-        return { chunks: body.chunks(), size: body.size }
+        for (;;) {
+          const body = await preparedBody(log, gzip)
+          const chunks = body.open()
+          // Undefined when another request found the log changed in between, and gave this body up.
+          if (chunks !== undefined) return { chunks, size: body.size }
+        }
       }
       const body = exportBody(log, window, edits)
       const chunks =

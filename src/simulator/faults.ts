@@ -75,7 +75,7 @@ const deliveries = [
     afterBytes: bytes,
     framing: z.enum(['chunked', 'content-length', 'content-length-too-long']).default('chunked'),
   }),
-  /** Foreign bytes over or between those of the body, counted before compression. */
+  /** Foreign bytes over or between those of an export, counted before compression. */
   z.strictObject({
     ...scope,
     kind: z.literal('garbage'),

@@ -5,8 +5,11 @@ import { join } from 'node:path'
 /** A body in a temporary file without a name, so that sending it costs reads only. */
 export interface PreparedBody {
   readonly size: number
-  /** Chunks of 1 MiB at most; each may be used until the one after the next is asked for. */
-  chunks(): AsyncGenerator<Buffer>
+  /**
+   * Chunks of 1 MiB at most, to be read to the end or left early; each may be used until the one after the next is
+   * asked for. Undefined when it was given up.
+   */
+  open(): AsyncGenerator<Buffer> | undefined
   /** Gives the file up as soon as nobody reads it. */
   dispose(): Promise<void>
 }
@@ -37,23 +40,27 @@ export async function prepareBody(chunks: Iterable<Buffer> | AsyncIterable<Buffe
   const closeWhenIdle = async () => {
     if (disposed && readers === 0) await file.close()
   }
+  async function* read(): AsyncGenerator<Buffer> {
+    try {
+      const buffers = [Buffer.allocUnsafe(READ_BYTES), Buffer.allocUnsafe(READ_BYTES)] as const
+      for (let offset = 0, turn = 0; offset < size; turn ^= 1) {
+        const buffer = buffers[turn as 0 | 1]
+        const { bytesRead } = await file.read(buffer, 0, READ_BYTES, offset)
+        if (bytesRead === 0) throw new Error(`the prepared body ends at byte ${offset} of ${size}`)
+        yield buffer.subarray(0, bytesRead)
+        offset += bytesRead
+      }
+    } finally {
+      readers -= 1
+      await closeWhenIdle()
+    }
+  }
   return {
     size,
-    async *chunks() {
+    open() {
+      if (disposed) return undefined
       readers += 1
-      try {
-        const buffers = [Buffer.allocUnsafe(READ_BYTES), Buffer.allocUnsafe(READ_BYTES)] as const
-        for (let offset = 0, turn = 0; offset < size; turn ^= 1) {
-          const buffer = buffers[turn as 0 | 1]
-          const { bytesRead } = await file.read(buffer, 0, READ_BYTES, offset)
-          if (bytesRead === 0) throw new Error(`the prepared body ends at byte ${offset} of ${size}`)
-          yield buffer.subarray(0, bytesRead)
-          offset += bytesRead
-        }
-      } finally {
-        readers -= 1
-        await closeWhenIdle()
-      }
+      return read()
     },
     async dispose() {
       if (disposed) return

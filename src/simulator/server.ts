@@ -1,15 +1,17 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { type Answer, errorAnswer, htmlAnswer, WRONG_BODIES } from './answers.ts'
+import { type Answer, errorAnswer, WRONG_BODIES } from './answers.ts'
 import type { AuditLog } from './audit-log.ts'
-import { deliver, type Ending, silence } from './delivery.ts'
+import { silence } from './delivery.ts'
 import type { ExportSource } from './export-source.ts'
+import { faultAnswer } from './fault-answer.ts'
 import { type ActiveFault, type FaultTarget, faultOf } from './faults.ts'
 import type { HubState } from './hub-state.ts'
 import { parseQuery, type Query } from './query.ts'
 import { hex32, mix32 } from './random.ts'
 import { RateLimiter, rateLimitHeaders } from './rate-limit.ts'
 import type { RequestLog, SeenRequest } from './request-log.ts'
+import { send, sendBody } from './sending.ts'
 
 export interface ServerSettings {
   /** The only token accepted; undefined: any. */
@@ -49,21 +51,11 @@ export function createHubServer(state: HubState, requests: RequestLog, settings:
 
     const token = /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
     const accepted = token !== undefined && (settings.token === undefined || settings.token === token)
-    const seen: SeenRequest = {
-      atMs: settings.now(),
-      method: request.method ?? 'GET',
-      path: url.pathname + url.search,
-      host,
-      authorization: request.headers.authorization === undefined ? 'none' : accepted ? 'accepted' : 'refused',
-      userAgent: request.headers['user-agent'],
-      acceptEncoding: request.headers['accept-encoding']?.toString(),
-      requestId: requestId(requests.total + 1),
-      faults: [],
-      status: undefined,
-      bytes: 0,
-      outcome: 'open',
-    }
+    const seen = seenRequest(request, url, host, accepted)
     requests.add(seen)
+    response.once('close', () => {
+      if (seen.outcome === 'open') seen.outcome = 'cut'
+    })
     response.setHeader('x-request-id', seen.requestId)
     const answer = (value: Answer) => {
       seen.status = value.status
@@ -75,29 +67,13 @@ export function createHubServer(state: HubState, requests: RequestLog, settings:
     const route = routeOf(seen.method, url.pathname)
     if (route === undefined)
       return answer(errorAnswer(404, "Sorry, we can't find the page you are looking for."))
-    if (!accepted) {
-      const message = token === undefined ? 'Invalid username or password.' : undefined
-      return answer(
-        errorAnswer(401, message, { 'www-authenticate': 'Bearer realm="Authentication required"' }),
-      )
-    }
+    if (token === undefined || !accepted) return answer(unauthorized(token))
     const log = route.organization === undefined ? undefined : state.find(route.organization)
     if (route.endpoint === 'export' && log === undefined) return answer(errorAnswer(404))
-
-    const limit = state.faults.takeRateLimit(route)
-    if (limit !== undefined) {
-      const { quota, windowSeconds, retryAfter } = limit.fault
-      const limiter = limiters.get(limit.id) ?? new RateLimiter()
-      limiters.set(limit.id, limiter)
-      const standing = limiter.count(token, quota, windowSeconds, settings.now())
-      const headers = rateLimitHeaders(standing, quota, windowSeconds)
-      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-      if (!standing.allowed) {
-        seen.faults = ['rate-limit']
-        return answer(
-          errorAnswer(429, undefined, retryAfter ? { 'retry-after': String(standing.resetSeconds) } : {}),
-        )
-      }
+    const tooMany = overLimit(route, token, response)
+    if (tooMany !== undefined) {
+      seen.faults = ['rate-limit']
+      return answer(tooMany)
     }
 
     const faults = state.faults.take(route)
@@ -110,7 +86,7 @@ export function createHubServer(state: HubState, requests: RequestLog, settings:
       request.socket.resetAndDestroy()
       return
     }
-    const instead = answerOf(faults, url, host)
+    const instead = faultAnswer(faults, url, host)
     if (instead !== undefined) return answer(instead)
 
     const wrong = faultOf(faults, 'body')
@@ -120,12 +96,12 @@ export function createHubServer(state: HubState, requests: RequestLog, settings:
       return sendBody(response, seen, { 'content-type': type }, [Buffer.from(body)], faults, signal)
     }
     if (log === undefined) {
-      const headers = { 'content-type': 'application/json; charset=utf-8' }
+      const body = Buffer.from(JSON.stringify(settings.whoami()))
       return sendBody(
         response,
         seen,
-        headers,
-        [Buffer.from(JSON.stringify(settings.whoami()))],
+        { 'content-type': 'application/json; charset=utf-8' },
+        [body],
         faults,
         signal,
       )
@@ -139,6 +115,34 @@ export function createHubServer(state: HubState, requests: RequestLog, settings:
       )
     }
     await sendExport(response, seen, route.organization!, log, query, faults, request, signal)
+  }
+
+  const seenRequest = (request: IncomingMessage, url: URL, host: string, accepted: boolean): SeenRequest => ({
+    atMs: settings.now(),
+    method: request.method ?? 'GET',
+    path: url.pathname + url.search,
+    host,
+    authorization: request.headers.authorization === undefined ? 'none' : accepted ? 'accepted' : 'refused',
+    userAgent: request.headers['user-agent'],
+    acceptEncoding: request.headers['accept-encoding']?.toString(),
+    requestId: requestId(requests.total + 1),
+    faults: [],
+    status: undefined,
+    bytes: 0,
+    outcome: 'open',
+  })
+
+  /** Sets the headers of the rate limit that holds, if one does; the 429 when it is used up. */
+  const overLimit = (route: FaultTarget, token: string, response: ServerResponse): Answer | undefined => {
+    const limit = state.faults.takeRateLimit(route)
+    if (limit === undefined) return undefined
+    const { quota, windowSeconds, retryAfter } = limit.fault
+    const limiter = limiters.get(limit.id) ?? new RateLimiter()
+    limiters.set(limit.id, limiter)
+    const standing = limiter.count(token, quota, windowSeconds, settings.now())
+    response.setHeaders(new Map(Object.entries(rateLimitHeaders(standing, quota, windowSeconds))))
+    if (standing.allowed) return undefined
+    return errorAnswer(429, undefined, retryAfter ? { 'retry-after': String(standing.resetSeconds) } : {})
   }
 
   const sendExport = async (
@@ -176,6 +180,11 @@ export function createHubServer(state: HubState, requests: RequestLog, settings:
   })
 }
 
+function unauthorized(token: string | undefined): Answer {
+  const message = token === undefined ? 'Invalid username or password.' : undefined
+  return errorAnswer(401, message, { 'www-authenticate': 'Bearer realm="Authentication required"' })
+}
+
 function routeOf(method: string, path: string): FaultTarget | undefined {
   if (method !== 'GET') return undefined
   if (path === '/api/whoami-v2') return { endpoint: 'whoami', organization: undefined }
@@ -186,97 +195,6 @@ function routeOf(method: string, path: string): FaultTarget | undefined {
   } catch {
     return undefined
   }
-}
-
-function answerOf(faults: readonly ActiveFault[], url: URL, host: string): Answer | undefined {
-  const status = faultOf(faults, 'status')
-  if (status !== undefined) {
-    const plain = status.html
-      ? htmlAnswer(status.status, status.message ?? 'The service is unavailable')
-      : errorAnswer(status.status, status.message)
-    const retryAfter = status.retryAfter === undefined ? {} : { 'retry-after': String(status.retryAfter) }
-    return { ...plain, headers: { ...plain.headers, ...retryAfter, ...lowerCased(status.headers ?? {}) } }
-  }
-  const redirect = faultOf(faults, 'redirect')
-  if (redirect === undefined) return undefined
-  const location =
-    redirect.to === 'same-origin'
-      ? url.pathname + url.search
-      : redirect.to === 'other-origin'
-        ? `http://${otherName(host)}${url.pathname}${url.search}`
-        : redirect.to
-  return { status: redirect.status, headers: { location, 'content-type': 'text/plain' }, body: 'Moved' }
-}
-
-/** The same server under a name that makes it another origin. */
-function otherName(host: string): string {
-  const port = /:(\d+)$/.exec(host)?.[0] ?? ''
-  return host.startsWith('localhost') ? `127.0.0.1${port}` : `localhost${port}`
-}
-
-async function sendBody(
-  response: ServerResponse,
-  seen: SeenRequest,
-  headers: Record<string, string>,
-  chunks: Iterable<Buffer> | AsyncIterable<Buffer>,
-  faults: readonly ActiveFault[],
-  signal: AbortSignal,
-): Promise<void> {
-  const truncate = faultOf(faults, 'truncate')
-  const promised = truncate === undefined || truncate.framing === 'chunked' ? undefined : truncate
-  const { 'content-length': size, ...rest } = headers
-  const length =
-    promised === undefined
-      ? truncate === undefined
-        ? size
-        : undefined
-      : String(promised.afterBytes + (promised.framing === 'content-length-too-long' ? 1_000 : 0))
-  response.writeHead(200, length === undefined ? rest : { ...rest, 'content-length': length })
-  response.flushHeaders()
-  seen.status = 200
-
-  const wire = deliver(chunks, faults, signal)
-  let ending: Ending = 'end'
-  try {
-    for (;;) {
-      const step = await wire.next()
-      if (step.done === true) {
-        ending = step.value
-        break
-      }
-      await written(response, step.value, signal)
-      seen.bytes += step.value.length
-    }
-  } finally {
-    seen.outcome = 'cut'
-    await wire.return('close')
-  }
-  if (promised !== undefined && seen.bytes < promised.afterBytes) ending = 'close'
-  if (ending === 'reset') response.socket?.resetAndDestroy()
-  else if (ending === 'close') response.destroy()
-  else {
-    seen.outcome = 'complete'
-    response.end()
-  }
-}
-
-/** Resolves when the connection has taken the chunk, so that it may be used again: backpressure in one place. */
-function written(response: ServerResponse, chunk: Buffer, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const gone = () => reject(signal.reason)
-    if (signal.aborted) return gone()
-    signal.addEventListener('abort', gone, { once: true })
-    response.write(chunk, error => {
-      signal.removeEventListener('abort', gone)
-      if (error) reject(error)
-      else resolve()
-    })
-  })
-}
-
-function send(response: ServerResponse, answer: Answer): void {
-  response.writeHead(answer.status, { ...answer.headers, 'content-length': Buffer.byteLength(answer.body) })
-  response.end(answer.body)
 }
 
 async function readBody(request: IncomingMessage): Promise<string | undefined> {
@@ -297,10 +215,6 @@ function requestId(n: number): string {
 
 function acceptsGzip(header: string | string[] | undefined): boolean {
   return /(^|,)\s*(gzip|\*)\s*(;\s*q=(?!0(\.0*)?\s*(,|$))[^,]*)?(,|$)/i.test(String(header ?? ''))
-}
-
-function lowerCased(headers: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 }
 
 /** Listens, or throws the system's error. */

@@ -171,6 +171,8 @@ test('stall: silence before the headers, or within the body', async t => {
   const { simulator, get, exportUrl } = await startedSimulator(t)
   simulator.fault({ kind: 'stall', at: 'before-headers', times: 1 })
   await assert.rejects(get(exportUrl(), { signal: AbortSignal.timeout(150) }), { name: 'TimeoutError' })
+  while (simulator.state().requests.latest.at(-1)!.outcome === 'open') await new Promise(setImmediate)
+  assert.equal(simulator.state().requests.latest.at(-1)!.outcome, 'cut')
 
   simulator.fault({ kind: 'stall', at: 5_000, times: 1 })
   const given = new AbortController()

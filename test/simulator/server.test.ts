@@ -255,6 +255,16 @@ test('a prepared export is the same bytes, and follows every change', async t =>
   }
 })
 
+test('prepared exports that are being read outlive the changes of the log', async t => {
+  const { simulator, events } = await startedSimulator(t, { events: 3_000, prepared: true })
+  const downloads = Array.from({ length: 12 }, async (_, i) => {
+    if (i % 3 === 0) simulator.append({})
+    return (await events()).length
+  })
+  for (const length of await Promise.all(downloads))
+    assert.ok(length > 3_000 && length <= 3_004, `${length} events`)
+})
+
 test('a reader that is slow holds the simulator back, and one that goes away ends it', async t => {
   const { simulator, url } = await startedSimulator(t, { events: 100_000 })
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
