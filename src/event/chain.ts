@@ -1,13 +1,18 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
+
+/** SHA-256 in one call: less than half of what a hash object costs for a short text. */
+export function sha256(bytes: Uint8Array): Buffer {
+  return hash('sha256', bytes, 'buffer')
+}
 
 /** What the chain of an organization begins with: SHA-256 of the UTF-8 text of its source URI. */
 export function firstChainHash(source: string): Buffer {
-  return createHash('sha256').update(source, 'utf8').digest()
+  return sha256(Buffer.from(source, 'utf8'))
 }
 
 /** SHA-256(previous, 32 raw bytes ‖ SHA-256 of the element's exact bytes, 32 raw bytes). */
 export function nextChainHash(previous: Uint8Array, elementSha256: Uint8Array): Buffer {
-  return createHash('sha256').update(previous).update(elementSha256).digest()
+  return sha256(Buffer.concat([previous, elementSha256], 64))
 }
 
 /** `<sequence>:<chainHash in hex>`, the form in which an anchor is kept elsewhere. */

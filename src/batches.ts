@@ -1,0 +1,328 @@
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
+import { ConnectorError } from './errors.ts'
+import { encodeValue } from './event/avro.ts'
+import { anchorOf, firstChainHash, nextChainHash, sha256 } from './event/chain.ts'
+import {
+  CHECKPOINT_FORMAT_VERSION,
+  type Checkpoint,
+  DIGEST_VERSION,
+  type Head,
+  poisonKey,
+  type SeenEntry,
+} from './event/checkpoint.ts'
+import { contentDigest } from './event/digest.ts'
+import type { Judgement } from './event/findings.ts'
+import { encodeWithin } from './event/fit.ts'
+import { parseElement } from './event/hub-event.ts'
+import type { createNormalizer } from './event/normalize.ts'
+import { type Organization, sourceUri } from './event/organization.ts'
+import type { DeadLetter, LedgerEntry, StreamName } from './event/records.ts'
+import type { PoisonElement, Selection } from './event/select.ts'
+import type { Batch, EncodedEvent, EncodedValue, Spool } from './ports.ts'
+
+/** A transaction holds no more than this: a backfill takes tens of them, and two fit in memory beside each other. */
+export interface BatchLimits {
+  readonly maxEvents: number
+  readonly maxBytes: number
+  /** A record larger than this is published without its raw text. */
+  readonly maxRecordBytes: number
+}
+
+export const DEFAULT_BATCH_LIMITS: BatchLimits = {
+  maxEvents: 10_000,
+  maxBytes: 8 * 1024 * 1024,
+  maxRecordBytes: 900_000,
+}
+
+/** Everything that one poll found out, ready to be published. */
+export interface Poll {
+  readonly organization: Organization
+  readonly kind: 'POLL' | 'IMPORT'
+  readonly startedAtMs: number
+  readonly checkpoint: Checkpoint
+  readonly selection: Selection
+  readonly judgement: Judgement
+  readonly spool: Pick<Spool, 'read'>
+  readonly exportCap: number
+  readonly wireBytes: number
+  readonly bodyBytes: number
+  readonly ownUserId: string | undefined
+}
+
+export interface BatchTools {
+  readonly normalize: ReturnType<typeof createNormalizer>
+  readonly framing: (stream: StreamName) => Buffer
+  readonly limits: BatchLimits
+  readonly now: () => number
+}
+
+/** A batch, and in the last one of a poll the ledger entry that it carries. */
+export interface PollBatch {
+  readonly batch: Batch
+  readonly ledger: LedgerEntry | undefined
+}
+
+/** How many events are prepared before other work (sends, other organizations) has its turn. */
+const EVENTS_PER_TURN = 200
+
+/**
+ * Cuts a poll into batches: first the new events, oldest first, then the dead letters; the last batch carries the
+ * findings, the checkpoint's other changes and the ledger entry. There is always a last batch, so every poll leaves
+ * its entry. Between two batches the head says that the poll is open, and how far it came.
+ */
+export async function* batches(poll: Poll, tools: BatchTools): AsyncGenerator<PollBatch, void, undefined> {
+  const builder = new BatchBuilder(poll, tools)
+  const { fresh, poison } = poll.selection
+  for (let rank = 0; rank < fresh.count; rank++) {
+    builder.addEvent(fresh.ranked(rank))
+    const next = rank + 1
+    if (builder.isFull() && next < fresh.count) yield builder.cut(fresh.createdAtMsAt(fresh.ranked(next)))
+    if (next % EVENTS_PER_TURN === 0) await yieldToEventLoop()
+  }
+  for (const element of poison) {
+    if (builder.isFull()) yield builder.cut(null)
+    builder.addDeadLetter(element)
+  }
+  yield builder.last()
+}
+
+class BatchBuilder {
+  readonly #poll: Poll
+  readonly #tools: BatchTools
+  readonly #eventFraming: Buffer
+  /** As of the last batch that was cut. */
+  #head: Head
+  #sequence: number
+  #chainHash: Buffer
+  #newestCreatedAtMs: number
+  #transactions = 0
+  #events: EncodedEvent[] = []
+  #deadLetters: EncodedValue[] = []
+  #put: SeenEntry[] = []
+  #bytes = 0
+
+  constructor(poll: Poll, tools: BatchTools) {
+    this.#poll = poll
+    this.#tools = tools
+    this.#eventFraming = tools.framing('events')
+    this.#head = poll.checkpoint.head ?? newHead(poll.organization)
+    this.#sequence = this.#head.sequence
+    this.#chainHash = this.#head.chainHash
+    this.#newestCreatedAtMs = this.#head.newestCreatedAtMs ?? Number.NEGATIVE_INFINITY
+  }
+
+  isFull(): boolean {
+    const { limits } = this.#tools
+    return (
+      this.#events.length + this.#deadLetters.length >= limits.maxEvents || this.#bytes >= limits.maxBytes
+    )
+  }
+
+  addEvent(index: number): void {
+    const { selection, spool, ownUserId } = this.#poll
+    const { fresh, receivedAtMs } = selection
+    const bytes = spool.read(fresh.offsetAt(index), fresh.lengthAt(index))
+    const parsed = parseElement({ bytes, id: fresh.idAt(index) })
+    if (parsed.kind !== 'event') {
+      throw new ConnectorError(
+        'UNEXPECTED',
+        `an element changed between selection and publication: ${parsed.reason}`,
+      )
+    }
+    const elementSha256 = sha256(bytes)
+    this.#sequence += 1
+    this.#chainHash = nextChainHash(this.#chainHash, elementSha256)
+    const at = { receivedAtMs, sequence: this.#sequence, chainHash: this.#chainHash, ownUserId }
+    const record = this.#tools.normalize(parsed, at)
+    const value = encodeWithin(
+      record,
+      this.#eventFraming,
+      this.#tools.limits.maxRecordBytes,
+      elementSha256,
+      bytes.length,
+    )
+    this.#events.push({
+      value,
+      timestampMs: receivedAtMs,
+      sequence: this.#sequence,
+      id: record.id,
+      type: record.eventType,
+      createdAtMs: parsed.createdAtMs,
+    })
+    this.#put.push({
+      key: parsed.id,
+      crc: fresh.crcAt(index),
+      digest: contentDigest(parsed.event, parsed.text),
+      createdAtMs: parsed.createdAtMs,
+      firstSeenSeconds: Math.floor(receivedAtMs / 1000),
+      state: 'published',
+      missed: 0,
+      pairTold: fresh.pairTold.has(parsed.id),
+      absentSinceSeconds: 0,
+    })
+    this.#newestCreatedAtMs = Math.max(this.#newestCreatedAtMs, parsed.createdAtMs)
+    this.#bytes += value.length
+  }
+
+  addDeadLetter(element: PoisonElement): void {
+    const { organization, selection, spool } = this.#poll
+    const deadLetter: DeadLetter = {
+      organization: organization.identity,
+      endpoint: organization.endpoint,
+      receivedAt: selection.receivedAtMs,
+      destination: 'JOURNAL',
+      reason: element.reason,
+      detail: element.detail,
+      length: element.length,
+      sha256: element.sha256,
+      bytes: spool.read(element.spoolOffset, element.spoolLength),
+    }
+    const value = encodeValue('dead-letters', this.#tools.framing('dead-letters'), deadLetter)
+    this.#deadLetters.push({ value, timestampMs: selection.receivedAtMs })
+    this.#put.push({
+      key: poisonKey(element.sha256),
+      crc: element.crc,
+      digest: 0,
+      createdAtMs: selection.receivedAtMs,
+      firstSeenSeconds: Math.floor(selection.receivedAtMs / 1000),
+      state: 'dead-lettered',
+      missed: 0,
+      pairTold: false,
+      absentSinceSeconds: 0,
+    })
+    this.#bytes += value.length
+  }
+
+  /** The batch so far; the poll goes on. `nextCreatedAtMs` is of the oldest event that is still to come. */
+  cut(nextCreatedAtMs: number | null): PollBatch {
+    const openPoll =
+      nextCreatedAtMs === null
+        ? null
+        : { startedAtMs: this.#poll.startedAtMs, oldestUnpublishedCreatedAtMs: nextCreatedAtMs }
+    return { batch: this.#take({ ...this.#nextHead(), openPoll }), ledger: undefined }
+  }
+
+  last(): PollBatch {
+    const { judgement, selection } = this.#poll
+    const ledger = this.#ledger()
+    const head = { ...this.#nextHead(), ...this.#finishedPoll() }
+    // What was judged knows what was selected: of one key the judgement's entry holds.
+    const changes = new Map(selection.put.map(entry => [entry.key, entry]))
+    for (const entry of judgement.put) changes.set(entry.key, entry)
+    for (const entry of changes.values()) this.#put.push(entry)
+    const { framing } = this.#tools
+    const batch = this.#take(head)
+    return {
+      batch: {
+        ...batch,
+        findings: judgement.findings.map(finding => ({
+          value: encodeValue('findings', framing('findings'), finding),
+          timestampMs: finding.foundAt,
+        })),
+        ledger: { value: encodeValue('ledger', framing('ledger'), ledger), timestampMs: ledger.finishedAt },
+        remove: judgement.remove,
+      },
+      ledger,
+    }
+  }
+
+  #take(head: Head): Batch {
+    const batch: Batch = {
+      organization: this.#poll.organization,
+      term: this.#poll.checkpoint.term,
+      previous: { sequence: this.#head.sequence, chainHash: this.#head.chainHash },
+      events: this.#events,
+      deadLetters: this.#deadLetters,
+      findings: [],
+      ledger: undefined,
+      head,
+      put: this.#put,
+      remove: [],
+    }
+    this.#head = head
+    this.#transactions += 1
+    this.#events = []
+    this.#deadLetters = []
+    this.#put = []
+    this.#bytes = 0
+    return batch
+  }
+
+  #nextHead(): Head {
+    const published = this.#events.length
+    const totals = { ...this.#head.totals, published: this.#head.totals.published + published }
+    return {
+      ...this.#head,
+      sequence: this.#sequence,
+      chainHash: this.#chainHash,
+      newestCreatedAtMs: Number.isFinite(this.#newestCreatedAtMs) ? this.#newestCreatedAtMs : null,
+      totals,
+    }
+  }
+
+  #finishedPoll() {
+    const { selection, judgement, kind } = this.#poll
+    const { totals } = this.#head
+    return {
+      openPoll: kind === 'IMPORT' ? (this.#poll.checkpoint.head?.openPoll ?? null) : null,
+      polledAtMs: kind === 'IMPORT' ? this.#head.polledAtMs : selection.receivedAtMs,
+      emptyExports: judgement.emptyExports,
+      totals: {
+        polls: totals.polls + 1,
+        fetched: totals.fetched + selection.fetched,
+        published: totals.published + this.#events.length,
+        alreadySeen: totals.alreadySeen + selection.alreadySeen,
+        filtered: totals.filtered + selection.filtered,
+        deadLettered: totals.deadLettered + selection.poison.length,
+        repeated: totals.repeated + selection.repeated,
+      },
+    }
+  }
+
+  #ledger(): LedgerEntry {
+    const { organization, kind, startedAtMs, checkpoint, selection, judgement, exportCap } = this.#poll
+    const complete = selection.fetched < exportCap
+    return {
+      organization: organization.identity,
+      endpoint: organization.endpoint,
+      kind,
+      startedAt: startedAtMs,
+      receivedAt: selection.receivedAtMs,
+      finishedAt: this.#tools.now(),
+      complete,
+      fetched: selection.fetched,
+      published: selection.fresh.count,
+      alreadySeen: selection.alreadySeen,
+      filtered: selection.filtered,
+      deadLettered: selection.poison.length,
+      repeated: selection.repeated,
+      transactions: this.#transactions + 1,
+      wireBytes: this.#poll.wireBytes,
+      bodyBytes: this.#poll.bodyBytes,
+      oldestCreatedAt: selection.oldestCreatedAtMs,
+      newestCreatedAt: selection.newestCreatedAtMs,
+      olderHistoryOutOfReach: checkpoint.head === undefined && !complete,
+      findings: judgement.findings.length,
+      sequence: this.#sequence,
+      chainHash: this.#chainHash,
+      anchor: anchorOf(this.#sequence, this.#chainHash),
+    }
+  }
+}
+
+/** Where the trail of an organization stands before its first record. */
+export function newHead(organization: Organization): Head {
+  return {
+    formatVersion: CHECKPOINT_FORMAT_VERSION,
+    digestVersion: DIGEST_VERSION,
+    endpoint: organization.endpoint,
+    sequence: 0,
+    chainHash: firstChainHash(sourceUri(organization)),
+    newestCreatedAtMs: null,
+    polledAtMs: null,
+    totals: { polls: 0, fetched: 0, published: 0, alreadySeen: 0, filtered: 0, deadLettered: 0, repeated: 0 },
+    openPoll: null,
+    emptyExports: 0,
+    lastPosition: null,
+  }
+}

@@ -1,0 +1,67 @@
+import type { JournalEntry } from '../ports.ts'
+
+/** The columns that are times, in any of the four streams. */
+const TIME_FIELDS = new Set([
+  'receivedAt',
+  'eventTime',
+  'foundAt',
+  'startedAt',
+  'finishedAt',
+  'newestPublishedAt',
+  'oldestReceivedAt',
+  'oldestCreatedAt',
+  'newestCreatedAt',
+])
+
+/** The record as one line of JSON with its columns' names: times in RFC 3339, hashes in hex, other bytes in base64. */
+export function jsonLine(entry: JournalEntry): string {
+  const shown: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(entry.record)) {
+    if (Buffer.isBuffer(value)) shown[name] = value.toString(name === 'bytes' ? 'base64' : 'hex')
+    else if (TIME_FIELDS.has(name) && typeof value === 'number') shown[name] = timeOf(value)
+    else shown[name] = value
+  }
+  return JSON.stringify(shown)
+}
+
+/** The record in a line for a person. */
+export function plainLine(entry: JournalEntry): string {
+  return printable(words(entry))
+}
+
+function words(entry: JournalEntry): string {
+  switch (entry.stream) {
+    case 'events': {
+      const { eventTime, organization, sequence, authorUser, eventName, resources, message } = entry.record
+      const where = resources.length > 0 ? ` [${resources.join(', ')}]` : ''
+      return `${timeOf(eventTime)} ${organization} #${sequence} ${authorUser || '-'} ${eventName}${where} ${message}`
+    }
+    case 'findings': {
+      const { foundAt, organization, severity, kind, message } = entry.record
+      return `${timeOf(foundAt)} ${organization} ${severity} ${kind} ${message}`
+    }
+    case 'ledger': {
+      const { finishedAt, organization, kind, fetched, published, alreadySeen, filtered, anchor } =
+        entry.record
+      const { deadLettered, repeated } = entry.record
+      const sums = `${published} published + ${alreadySeen} seen + ${filtered} filtered + ${deadLettered} dead-lettered`
+      return `${timeOf(finishedAt)} ${organization} ${kind} ${fetched} = ${sums} + ${repeated} repeated; ${anchor}`
+    }
+    case 'dead-letters': {
+      const { receivedAt, organization, destination, reason, length, detail } = entry.record
+      return `${timeOf(receivedAt)} ${organization} ${destination} ${reason} ${length} bytes: ${detail}`
+    }
+  }
+}
+
+/** Text from the Hub goes to a terminal: nothing in it may steer that terminal. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is replaced
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ')
+}
+
+/** Dates beyond what JavaScript can show stay numbers. */
+function timeOf(epochMs: number): string {
+  const date = new Date(epochMs)
+  return Number.isNaN(date.getTime()) ? String(epochMs) : date.toISOString()
+}

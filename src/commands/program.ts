@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { asConnectorError, type ConnectorError } from '../errors.ts'
+import { exitCodeOf } from './exit-code.ts'
+import { importCommand } from './import.ts'
+import { runCommand } from './run.ts'
+import { simulateCommand } from './simulate.ts'
+import { tailCommand } from './tail.ts'
+
+/** The version in package.json, which lies beside both `src` and `dist`. */
+export function readVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
+
+/** The whole command line. */
+export function createProgram(): Command {
+  const program = new Command('hf-audit')
+    .description(
+      'Publishes the audit log of Hugging Face organizations to Kafka and OpenTelemetry, each event exactly once.',
+    )
+    .version(readVersion())
+    .showHelpAfterError('(see hf-audit --help)')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ hf-audit simulate --events 1000            a local Hub to try things with
+  $ hf-audit run --once                        poll each organization once and forward
+  $ hf-audit tail --from-beginning --json      what is in the journal
+
+Everything is configured by environment variables; the README lists them.`,
+    )
+  for (const command of [runCommand(), tailCommand(), importCommand(), simulateCommand()]) {
+    program.addCommand(command.exitOverride().copyInheritedSettings(program))
+  }
+  return program
+}
+
+/** Runs the command line and sets the process's exit code. */
+export async function main(argv: readonly string[]): Promise<void> {
+  endQuietlyOnClosedOutput()
+  try {
+    await createProgram().parseAsync(argv)
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Help and version are no failures; everything else of commander's is wrong usage.
+      process.exitCode = error.exitCode === 0 ? 0 : 2
+      return
+    }
+    const known = asConnectorError(error)
+    process.stderr.write(`hf-audit: ${known.code === 'UNEXPECTED' ? withStack(known) : known.message}\n`)
+    process.exitCode = exitCodeOf([known]) || 1
+  }
+}
+
+function withStack(error: ConnectorError): string {
+  const cause = error.cause instanceof Error ? error.cause.stack : error.stack
+  return `unexpected: ${cause ?? error.message}`
+}
+
+/** `hf-audit tail | head` closes our stdout: that is the reader's way of saying enough. */
+function endQuietlyOnClosedOutput(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+}

@@ -1,0 +1,88 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { durationMs } from '../config/values.ts'
+import { type Config, loadConfig } from '../config.ts'
+import { createConnector } from '../connector.ts'
+import { createLogger, type Logger } from '../log.ts'
+import { exitCodeOf } from './exit-code.ts'
+import { readVersion } from './program.ts'
+import { createProgressDisplay } from './progress.ts'
+import { stopSignals } from './stop-signals.ts'
+
+interface RunOptions {
+  readonly config?: string
+  readonly once?: boolean
+  readonly timeout: number
+}
+
+export function runCommand(): Command {
+  return new Command('run')
+    .description('Poll every configured organization and forward what is new.')
+    .option('--config <file>', 'a YAML file; the environment comes before it')
+    .option('--once', 'poll each organization once, forward everything, and end')
+    .option('--timeout <duration>', 'with --once: how long to keep trying', parseDuration, 600_000)
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 fine, 1 unexpected, 2 configuration, 3 an organization is blocked, 4 journal unavailable,
+5 not everything was forwarded in time, 6 Hub unavailable.
+
+Examples:
+  $ HF_AUDIT_ORGANIZATIONS=acme HF_TOKEN_PATH=/run/secrets/hf hf-audit run
+  $ hf-audit run --once --timeout 2m --config connector.yaml`,
+    )
+    .action(run)
+}
+
+async function run(options: RunOptions): Promise<void> {
+  const stop = stopSignals()
+  const config = loadConfig({
+    environment: process.env,
+    organizationsRequired: true,
+    ...(options.config === undefined ? {} : { file: options.config }),
+  })
+  stop.limitTo(config.shutdownGraceMs)
+  const progress = createProgressDisplay(process.stderr.isTTY === true)
+  const log = clearingProgress(createLoggerOf(config), progress.clear)
+  const connector = await createConnector(config, { log, version: readVersion(), onProgress: progress.show })
+  try {
+    if (options.once === true) {
+      const errors = await connector.runOnce(AbortSignal.timeout(options.timeout), stop.signal)
+      for (const error of errors) log.error({ code: error.code }, error.message)
+      process.exitCode = exitCodeOf(errors)
+    } else {
+      await connector.run(stop.signal)
+      log.info({}, 'stopped')
+    }
+  } finally {
+    progress.clear()
+  }
+}
+
+/** The logger that the configuration asks for: pretty on a terminal unless it says otherwise. */
+export function createLoggerOf(config: Pick<Config, 'log'>): Logger {
+  const format = config.log.format ?? (process.stderr.isTTY === true ? 'pretty' : 'json')
+  return createLogger({ level: config.log.level, format })
+}
+
+/** A log line must not be written into the middle of a bar. */
+function clearingProgress(log: Logger, clear: () => void): Logger {
+  const clearing =
+    (method: Logger['info']): Logger['info'] =>
+    (fields, message) => {
+      clear()
+      method(fields, message)
+    }
+  return {
+    debug: log.debug.bind(log),
+    info: clearing(log.info.bind(log)),
+    warn: clearing(log.warn.bind(log)),
+    error: clearing(log.error.bind(log)),
+  }
+}
+
+/** A duration as an option: `90s`, `10m`. */
+export function parseDuration(text: string): number {
+  const result = durationMs(1).safeParse(text)
+  if (result.success) return result.data
+  throw new InvalidArgumentError(result.error.issues[0]!.message)
+}

@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs'
+import { parseDocument } from 'yaml'
+
+/** An organization as the file may give it. */
+export interface OrganizationEntry {
+  readonly name: string
+  readonly identity?: string
+  readonly tokenFile?: string
+}
+
+export interface ConfigFile {
+  /** By variable name, as if they stood in the environment. */
+  readonly variables: Readonly<Record<string, string>>
+  readonly organizations: readonly OrganizationEntry[] | undefined
+  readonly errors: readonly string[]
+}
+
+/**
+ * Reads the YAML file. Its keys are the variables' names in camelCase, ours without `HF_AUDIT_`: `pollInterval` is
+ * HF_AUDIT_POLL_INTERVAL, `kafkaBrokers` is KAFKA_BROKERS, `otelExporterOtlpEndpoint` is OTEL_EXPORTER_OTLP_ENDPOINT.
+ */
+export function readConfigFile(path: string, knownVariables: readonly string[]): ConfigFile {
+  const failed = (error: string): ConfigFile => ({ variables: {}, organizations: undefined, errors: [error] })
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    return failed(`--config ${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`)
+  }
+  const document = parseDocument(text)
+  const problem = document.errors[0]
+  // The parser's message quotes the line, which may hold a secret: only the place is told.
+  if (problem !== undefined)
+    return failed(`${path}: not valid YAML in line ${problem.linePos?.[0].line ?? '?'} (${problem.code})`)
+  const root: unknown = document.toJS() ?? {}
+  if (typeof root !== 'object' || root === null || Array.isArray(root))
+    return failed(`${path}: must hold keys and values`)
+
+  const byKey = new Map(knownVariables.map(variable => [keyOf(variable), variable]))
+  const variables: Record<string, string> = {}
+  const errors: string[] = []
+  let organizations: OrganizationEntry[] | undefined
+  for (const [key, value] of Object.entries(root)) {
+    const variable = byKey.get(key) ?? (/^otel[A-Z]/.test(key) ? variableOf(key) : undefined)
+    if (key === 'organizations' && Array.isArray(value) && value.some(item => typeof item === 'object')) {
+      organizations = value.map((item, index) =>
+        organizationEntry(item, `${path}: organizations[${index}]`, errors),
+      )
+    } else if (variable === undefined) {
+      errors.push(`${path}: there is no key "${key}"${nearest(key, [...byKey.keys()])}`)
+    } else if (Array.isArray(value) && value.every(item => typeof item === 'string')) {
+      variables[variable] = value.join(',')
+    } else if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
+      variables[variable] = String(value)
+    } else if (value !== null) {
+      errors.push(`${path}: "${key}" must be a text, a number, true or false, or a list of texts`)
+    }
+  }
+  return { variables, organizations, errors }
+}
+
+/** `HF_AUDIT_POLL_INTERVAL` → `pollInterval`, `KAFKA_BROKERS` → `kafkaBrokers`. */
+export function keyOf(variable: string): string {
+  return variable
+    .replace(/^HF_AUDIT_/, '')
+    .toLowerCase()
+    .replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+}
+
+function variableOf(key: string): string {
+  return key.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase()
+}
+
+function organizationEntry(item: unknown, where: string, errors: string[]): OrganizationEntry {
+  if (typeof item === 'string') return { name: item }
+  const entry = (item ?? {}) as Record<string, unknown>
+  for (const [key, value] of Object.entries(entry)) {
+    if (!['name', 'identity', 'tokenFile'].includes(key)) {
+      errors.push(`${where}: there is no key "${key}"; allowed are name, identity and tokenFile`)
+    } else if (typeof value !== 'string') {
+      errors.push(`${where}: "${key}" must be a text`)
+    }
+  }
+  if (entry.name === undefined) errors.push(`${where}: "name" is missing`)
+  return entry as unknown as OrganizationEntry
+}
+
+/** `; did you mean "…"?` for a near miss, else nothing. */
+export function nearest(word: string, known: readonly string[]): string {
+  const limit = Math.max(1, Math.floor(word.length / 3))
+  let best: string | undefined
+  let bestDistance = limit + 1
+  for (const candidate of known) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance]
+  }
+  return best === undefined ? '' : `; did you mean "${best}"?`
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const substituted = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, substituted))
+    }
+    row = next
+  }
+  return row[b.length]!
+}

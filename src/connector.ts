@@ -1,0 +1,311 @@
+import { homedir } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Config } from './config.ts'
+import { asConnectorError, type ConnectorError } from './errors.ts'
+import { createFilter } from './event/filter.ts'
+import type { Organization } from './event/organization.ts'
+import { createForwarder, type Forwarder } from './forwarder.ts'
+import { createHubClient, DEFAULT_TIMEOUTS, userAgentOf } from './hub/client.ts'
+import { proxyFromEnv } from './hub/http.ts'
+import { createTokenSource } from './hub/token.ts'
+import { createJournals, type Journals } from './journals.ts'
+import type { Logger } from './log.ts'
+import { createLogSink } from './otlp/sink.ts'
+import { createPoller, type Poller, type PollProgress } from './poller.ts'
+import { keepPolling, type PollingDependencies, pollOnce } from './polling.ts'
+import type { Hub, Journal } from './ports.ts'
+import { reportFailure, reportPoll } from './report.ts'
+import { createFileSpool } from './spool/file-spool.ts'
+
+export interface ConnectorDependencies {
+  readonly log: Logger
+  readonly version: string
+  readonly onProgress?: (progress: PollProgress) => void
+}
+
+export interface Connector {
+  /** Polls and forwards until the signal is aborted. Throws what is fatal to the whole process. */
+  run(signal: AbortSignal): Promise<void>
+  /**
+   * Polls each organization that this process owns once, then waits until everything is forwarded. `timeout` ends the
+   * tries, `stop` ends everything. Returns what went wrong.
+   */
+  runOnce(timeout: AbortSignal, stop: AbortSignal): Promise<ConnectorError[]>
+}
+
+const SPOOL_MEMORY_BYTES = 8 * 1024 * 1024
+const PRUNE_INTERVAL_MS = 3_600_000
+const DAY_MS = 24 * 3_600_000
+
+/** Builds every part from the configuration. Nothing is connected before `run` or `runOnce`. */
+export async function createConnector(
+  config: Config,
+  dependencies: ConnectorDependencies,
+): Promise<Connector> {
+  const { log } = dependencies
+  const journals = await createJournals(config, log)
+  const { journal } = journals
+  const hub = createHub(config, dependencies)
+  const forwarding = createForwarding(config, dependencies, journals)
+  const poller = createPollerOf(config, hub, journal, dependencies)
+  const polling: PollingDependencies = {
+    poller,
+    now: Date.now,
+    random: Math.random,
+    onPolled: (_, outcome) => reportPoll(log, outcome),
+    onFailed: (organization, error, retryInMs) => reportFailure(log, organization, error, retryInMs),
+  }
+
+  async function open(signal: AbortSignal): Promise<void> {
+    for (const warning of config.warnings) log.warn({}, warning)
+    log.info(
+      {
+        version: dependencies.version,
+        organizations: config.organizations.map(organization => organization.identity),
+        hub: config.endpoint,
+        journal:
+          config.kafka === undefined ? config.dataDirectory : `${config.kafka.brokers} ${config.kafka.topic}`,
+        otlp: forwarding?.destination ?? 'off',
+        pollIntervalMs: config.pollIntervalMs,
+      },
+      'starting',
+    )
+    await journal.open(signal)
+    await forwarding?.open(signal)
+  }
+
+  async function close(): Promise<void> {
+    // The poller's side first: what it still commits may yet be forwarded by another worker or the next start.
+    for (const part of [journal, forwarding, hub]) {
+      try {
+        await part?.close()
+      } catch (error) {
+        log.warn({ code: asConnectorError(error).code }, `while closing: ${asConnectorError(error).message}`)
+      }
+    }
+  }
+
+  return {
+    async run(signal) {
+      try {
+        await open(signal)
+        await allOrNone(signal, [
+          inner => pollOwned(config, journal, polling, inner),
+          ...(forwarding === undefined ? [] : [(inner: AbortSignal) => forwarding.forwarder.run(inner)]),
+          inner => pruneHourly(config, journal, forwarding !== undefined, log, inner),
+        ])
+      } catch (error) {
+        if (!signal.aborted) throw error
+      } finally {
+        await close()
+      }
+    },
+
+    async runOnce(timeout, stop) {
+      const signal = AbortSignal.any([timeout, stop])
+      const stopForwarding = new AbortController()
+      try {
+        await open(signal)
+        const forwardingSignal = AbortSignal.any([stop, stopForwarding.signal])
+        const forwarded = forwarding?.forwarder.run(forwardingSignal)
+        forwarded?.catch(() => {})
+        const owned = await firstOwnership(journal, signal)
+        const mine = config.organizations.filter(organization => owned.has(organization.identity))
+        reportHeldElsewhere(log, config.organizations, owned)
+        const results = await Promise.all(
+          mine.map(organization => pollOnce(organization, config, polling, signal)),
+        )
+        const errors = results.filter(result => result !== undefined)
+        await pruneOnce(config, journal, forwarding !== undefined)
+        try {
+          await forwarding?.forwarder.drained(signal)
+        } catch (error) {
+          errors.push(asConnectorError(error))
+        }
+        stopForwarding.abort()
+        await forwarded?.catch(() => {})
+        return stop.aborted ? [] : errors
+      } catch (error) {
+        return stop.aborted ? [] : [asConnectorError(error)]
+      } finally {
+        stopForwarding.abort()
+        await close()
+      }
+    },
+  }
+}
+
+export function createHub(
+  config: Config,
+  { log, version }: Pick<ConnectorDependencies, 'log' | 'version'>,
+): Hub {
+  const { environment, organizations } = config
+  const ownTokenFiles = organizations.flatMap(({ identity, tokenFile }) =>
+    tokenFile === undefined ? [] : [[identity, tokenFile] as const],
+  )
+  return createHubClient(
+    {
+      ...DEFAULT_TIMEOUTS,
+      userAgent: userAgentOf(version, environment.HF_HUB_USER_AGENT_ORIGIN),
+      proxy: proxyFromEnv(environment),
+    },
+    {
+      tokenOf: createTokenSource({
+        env: environment,
+        homeDirectory: homedir(),
+        tokenFiles: new Map(ownTokenFiles),
+      }),
+      now: Date.now,
+      log,
+    },
+  )
+}
+
+export function createPollerOf(
+  config: Config,
+  hub: Pick<Hub, 'exportAuditLog' | 'ownUserId'>,
+  journal: Journal,
+  dependencies: Pick<ConnectorDependencies, 'onProgress'>,
+): Poller {
+  const { onProgress } = dependencies
+  return createPoller(config, {
+    hub,
+    journal,
+    createSpool: () => createFileSpool({ directory: config.dataDirectory, memoryBytes: SPOOL_MEMORY_BYTES }),
+    accepts: createFilter(config),
+    now: Date.now,
+    ...(onProgress === undefined ? {} : { onProgress }),
+  })
+}
+
+function createForwarding(config: Config, { log, version }: ConnectorDependencies, journals: Journals) {
+  if (config.otlp === undefined) return undefined
+  const source = journals.createForwardingSource()
+  const sink = createLogSink(config.otlp, { version })
+  const { endpoint } = config
+  const forwarder: Forwarder = createForwarder({
+    source,
+    sink,
+    log,
+    now: Date.now,
+    random: Math.random,
+    endpoint,
+  })
+  return {
+    forwarder,
+    destination: sink.destination,
+    open: (signal: AbortSignal) => source.open(signal),
+    async close() {
+      await source.close()
+      await sink.close()
+    },
+  }
+}
+
+/** Starts a loop for each organization as it becomes ours, and stops it when it is another worker's. */
+async function pollOwned(
+  config: Config,
+  journal: Pick<Journal, 'ownership'>,
+  polling: PollingDependencies,
+  signal: AbortSignal,
+): Promise<void> {
+  const settings = { ...config, organizations: config.organizations.length }
+  const loops = new Map<string, { readonly stop: AbortController; readonly done: Promise<void> }>()
+  const failed = new AbortController()
+  let fatal: unknown
+  const all = AbortSignal.any([signal, failed.signal])
+
+  function start(organization: Organization, previous: Promise<void> | undefined): void {
+    const stop = new AbortController()
+    const run = async (): Promise<void> => {
+      await previous
+      try {
+        await keepPolling(organization, settings, polling, AbortSignal.any([all, stop.signal]))
+      } catch (error) {
+        fatal = error
+        failed.abort()
+      }
+    }
+    loops.set(organization.identity, { stop, done: run() })
+  }
+
+  for await (const owned of journal.ownership(all)) {
+    for (const organization of config.organizations) {
+      const loop = loops.get(organization.identity)
+      const running = loop !== undefined && !loop.stop.signal.aborted
+      if (owned.has(organization.identity) && !running) start(organization, loop?.done)
+      if (!owned.has(organization.identity) && running) loop.stop.abort()
+    }
+  }
+  await Promise.all([...loops.values()].map(loop => loop.done))
+  if (fatal !== undefined) throw fatal
+}
+
+async function firstOwnership(
+  journal: Pick<Journal, 'ownership'>,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  for await (const owned of journal.ownership(signal)) return owned
+  return new Set()
+}
+
+function reportHeldElsewhere(
+  log: Logger,
+  organizations: readonly Organization[],
+  owned: ReadonlySet<string>,
+): void {
+  const elsewhere = organizations.map(({ identity }) => identity).filter(identity => !owned.has(identity))
+  if (elsewhere.length > 0)
+    log.info({ organizations: elsewhere }, 'not polled here: another worker holds these')
+}
+
+/** The embedded journal keeps what it was told to keep; Kafka's topics do that by themselves. */
+async function pruneOnce(
+  config: Config,
+  journal: Pick<Journal, 'prune'>,
+  forwarding: boolean,
+): Promise<number> {
+  if (config.sourceTtlDays === 0) return 0
+  return journal.prune(Date.now() - config.sourceTtlDays * DAY_MS, forwarding)
+}
+
+async function pruneHourly(
+  config: Config,
+  journal: Pick<Journal, 'prune'>,
+  forwarding: boolean,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const removed = await pruneOnce(config, journal, forwarding)
+      if (removed > 0) log.info({ removed, olderThanDays: config.sourceTtlDays }, 'pruned the journal')
+    } catch (error) {
+      log.warn(
+        { code: asConnectorError(error).code },
+        `pruning will be tried again: ${asConnectorError(error).message}`,
+      )
+    }
+    await delay(PRUNE_INTERVAL_MS, undefined, { signal }).catch(() => {})
+  }
+}
+
+/** Runs all until the signal is aborted; when one of them throws, the others are stopped and it is thrown on. */
+async function allOrNone(
+  signal: AbortSignal,
+  tasks: readonly ((inner: AbortSignal) => Promise<void>)[],
+): Promise<void> {
+  const failed = new AbortController()
+  const inner = AbortSignal.any([signal, failed.signal])
+  const guarded = tasks.map(async task => {
+    try {
+      await task(inner)
+    } catch (error) {
+      failed.abort()
+      throw error
+    }
+  })
+  const results = await Promise.allSettled(guarded)
+  const rejected = results.find(result => result.status === 'rejected')
+  if (rejected !== undefined) throw rejected.reason
+}

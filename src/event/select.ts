@@ -1,0 +1,270 @@
+import { crc32 } from 'node:zlib'
+import { sha256 as sha256Of } from './chain.ts'
+import { type Checkpoint, poisonKey, type SeenEntry } from './checkpoint.ts'
+import { contentDigest } from './digest.ts'
+import type { AuditLogExport, ExportElement, Spool } from './export.ts'
+import { FreshEvents } from './fresh-events.ts'
+import { parseElement } from './hub-event.ts'
+
+/** How many ids a finding names at most. */
+export const FINDING_ID_LIMIT = 1_000
+/** How much of a poison element is kept. */
+const POISON_BYTES_LIMIT = 512 * 1024
+
+/** A poison element, its bytes in the spool. */
+export interface PoisonElement {
+  readonly reason: string
+  readonly detail: string
+  readonly sha256: Buffer
+  /** Of the whole element. */
+  readonly length: number
+  readonly crc: number
+  readonly spoolOffset: number
+  readonly spoolLength: number
+}
+
+/** What one export holds that the checkpoint does not know, and what it says of what the checkpoint does know. */
+export interface Selection {
+  readonly receivedAtMs: number
+  readonly fetched: number
+  readonly alreadySeen: number
+  readonly filtered: number
+  /** The same id, or the same poison bytes, again within this export. */
+  readonly repeated: number
+  /** To be published, sorted oldest first. */
+  readonly fresh: FreshEvents
+  /** To the dead letters, each once. */
+  readonly poison: readonly PoisonElement[]
+  /** Checkpoint entries that change although nothing is published for them. */
+  readonly put: readonly SeenEntry[]
+  /** Ids whose content changed: how many, and the first {@link FINDING_ID_LIMIT}. */
+  readonly changed: { readonly count: number; readonly ids: readonly string[] }
+  /** By slot of `checkpoint.seen`: 1 where this export holds the entry. */
+  readonly present: Uint8Array
+  /** Holds an id of an earlier poll that was not dated ahead: everything after it is in this export. */
+  readonly sharesSeenId: boolean
+  /** The latest `firstSeenSeconds` among the entries that this export holds: how fresh a snapshot it is at least. */
+  readonly newestArrivalSeconds: number
+  readonly oldestCreatedAtMs: number | null
+  readonly newestCreatedAtMs: number | null
+}
+
+export interface SelectOptions {
+  /** False for event types that the configuration leaves out; applied to events not seen before. */
+  readonly accepts: (type: string) => boolean
+  readonly spool: Spool
+}
+
+/**
+ * Reads one export to its end and tells what in it is new. Decides by `_id` alone, never by time: an element whose id
+ * and CRC-32 are known is not even parsed, so an unchanged export costs a scan. New elements wait in the spool.
+ *
+ * Changes nothing: all or nothing per download is kept by committing only what this returns.
+ * Throws what `elements` throws, and `HUB_BODY_BROKEN` for an element that is not well-formed JSON.
+ */
+export async function select(
+  checkpoint: Pick<Checkpoint, 'seen'>,
+  download: Pick<AuditLogExport, 'receivedAtMs' | 'elements'>,
+  options: SelectOptions,
+): Promise<Selection> {
+  const pass = new SelectionPass(checkpoint, download.receivedAtMs, options)
+  for await (const elements of download.elements) for (const element of elements) pass.take(element)
+  return pass.finish()
+}
+
+class SelectionPass {
+  readonly #seen: Checkpoint['seen']
+  readonly #receivedAtMs: number
+  readonly #options: SelectOptions
+  readonly #present: Uint8Array
+  readonly #fresh = new FreshEvents()
+  readonly #put = new Map<string, SeenEntry>()
+  readonly #filtered = new Map<string, SeenEntry>()
+  readonly #poison = new Map<string, PoisonElement>()
+  readonly #changedIds: string[] = []
+  #changedCount = 0
+  #fetched = 0
+  #alreadySeen = 0
+  #repeated = 0
+  #sharesSeenId = false
+  #newestArrivalSeconds = 0
+  readonly #poisonedSlots: number[] = []
+  #oldest = Number.POSITIVE_INFINITY
+  #newest = Number.NEGATIVE_INFINITY
+
+  constructor(checkpoint: Pick<Checkpoint, 'seen'>, receivedAtMs: number, options: SelectOptions) {
+    this.#seen = checkpoint.seen
+    this.#receivedAtMs = receivedAtMs
+    this.#options = options
+    this.#present = new Uint8Array(this.#seen.slotCount)
+  }
+
+  take(element: ExportElement): void {
+    this.#fetched += 1
+    const crc = crc32(element.bytes)
+    if (element.id !== undefined) {
+      const slot = this.#seen.slotOf(element.id)
+      if (slot >= 0 && this.#seen.crcAt(slot) === crc) {
+        this.#takeUnchanged(slot)
+        return
+      }
+    }
+    const parsed = parseElement(element)
+    if (parsed.kind === 'poison') {
+      this.#takePoison(element, crc, parsed.reason, parsed.detail)
+      return
+    }
+    this.#widen(parsed.createdAtMs)
+    const slot = this.#seen.slotOf(parsed.id)
+    if (slot >= 0) {
+      if (this.#seen.crcAt(slot) === crc) this.#takeUnchanged(slot)
+      else this.#takeRewritten(slot, crc, contentDigest(parsed.event, parsed.text), parsed.createdAtMs)
+      return
+    }
+    if (this.#fresh.indexOf(parsed.id) >= 0 || this.#filtered.has(parsed.id)) {
+      this.#takeRepeated(parsed.id, crc, () => contentDigest(parsed.event, parsed.text))
+      return
+    }
+    if (this.#options.accepts(parsed.type)) {
+      const offset = this.#options.spool.append(element.bytes)
+      this.#fresh.add({
+        id: parsed.id,
+        createdAtMs: parsed.createdAtMs,
+        offset,
+        length: element.bytes.length,
+        crc,
+      })
+    } else {
+      this.#filtered.set(parsed.id, {
+        key: parsed.id,
+        crc,
+        digest: contentDigest(parsed.event, parsed.text),
+        createdAtMs: parsed.createdAtMs,
+        firstSeenSeconds: Math.floor(this.#receivedAtMs / 1000),
+        state: 'filtered',
+        missed: 0,
+        pairTold: false,
+        absentSinceSeconds: 0,
+      })
+    }
+  }
+
+  finish(): Selection {
+    this.#fresh.sort()
+    for (const slot of this.#poisonedSlots) this.#present[slot] = 1
+    return {
+      receivedAtMs: this.#receivedAtMs,
+      fetched: this.#fetched,
+      alreadySeen: this.#alreadySeen,
+      filtered: this.#filtered.size,
+      repeated: this.#repeated,
+      fresh: this.#fresh,
+      poison: [...this.#poison.values()],
+      put: [...this.#put.values(), ...this.#filtered.values()],
+      changed: { count: this.#changedCount, ids: this.#changedIds },
+      present: this.#present,
+      sharesSeenId: this.#sharesSeenId,
+      newestArrivalSeconds: this.#newestArrivalSeconds,
+      oldestCreatedAtMs: Number.isFinite(this.#oldest) ? this.#oldest : null,
+      newestCreatedAtMs: Number.isFinite(this.#newest) ? this.#newest : null,
+    }
+  }
+
+  #takeUnchanged(slot: number): void {
+    this.#widen(this.#seen.createdAtMsAt(slot))
+    if (this.#present[slot] === 1) {
+      this.#repeated += 1
+      return
+    }
+    this.#markPresent(slot)
+  }
+
+  /** An id that was seen before, with other bytes than then. */
+  #takeRewritten(slot: number, crc: number, digest: number, createdAtMs: number): void {
+    const known = this.#seen.entryAt(slot)
+    const key = known.key
+    if (this.#present[slot] === 1) {
+      const first = this.#put.get(key) ?? known
+      this.#repeated += 1
+      if (first.digest !== digest) this.#tellPair(first)
+      return
+    }
+    this.#markPresent(slot)
+    // Only the bytes differ (white space, key order, fields that the Hub rewrites): remembered, so that the next
+    // export is not parsed again, and not told.
+    this.#put.set(key, { ...known, crc, digest, createdAtMs })
+    // A digest of 0 stands for a content that is not known (a record published without its raw text).
+    if (known.digest !== digest && known.digest !== 0) this.#tellChanged(key)
+  }
+
+  #takeRepeated(id: string, crc: number, digestOf: () => number): void {
+    this.#repeated += 1
+    const filtered = this.#filtered.get(id)
+    if (filtered !== undefined) {
+      if (filtered.crc !== crc && filtered.digest !== digestOf() && !filtered.pairTold) {
+        this.#filtered.set(id, { ...filtered, pairTold: true })
+        this.#tellChanged(id)
+      }
+      return
+    }
+    const index = this.#fresh.indexOf(id)
+    if (this.#fresh.crcAt(index) === crc || this.#fresh.pairTold.has(id)) return
+    const bytes = this.#options.spool.read(this.#fresh.offsetAt(index), this.#fresh.lengthAt(index))
+    const first = parseElement({ bytes, id })
+    if (first.kind === 'event' && contentDigest(first.event, first.text) !== digestOf()) {
+      this.#fresh.pairTold.add(id)
+      this.#tellChanged(id)
+    }
+  }
+
+  #takePoison(element: ExportElement, crc: number, reason: string, detail: string): void {
+    const sha256 = element.oversize?.sha256 ?? sha256Of(element.bytes)
+    const key = poisonKey(sha256)
+    const slot = this.#seen.slotOf(key)
+    if (slot >= 0) {
+      if (this.#present[slot] === 1) {
+        this.#repeated += 1
+      } else {
+        this.#present[slot] = 1
+        this.#alreadySeen += 1
+      }
+      return
+    }
+    if (this.#poison.has(key)) {
+      this.#repeated += 1
+      return
+    }
+    // The id of a published event with a body that is none now: the event is still in the window.
+    const idSlot = element.id === undefined ? -1 : this.#seen.slotOf(element.id)
+    if (idSlot >= 0) this.#poisonedSlots.push(idSlot)
+    const kept = element.bytes.subarray(0, POISON_BYTES_LIMIT)
+    const spoolOffset = this.#options.spool.append(kept)
+    const length = element.oversize?.length ?? element.bytes.length
+    this.#poison.set(key, { reason, detail, sha256, length, crc, spoolOffset, spoolLength: kept.length })
+  }
+
+  #markPresent(slot: number): void {
+    this.#present[slot] = 1
+    this.#alreadySeen += 1
+    const firstSeenSeconds = this.#seen.firstSeenSecondsAt(slot)
+    if (firstSeenSeconds > this.#newestArrivalSeconds) this.#newestArrivalSeconds = firstSeenSeconds
+    if (!this.#sharesSeenId)
+      this.#sharesSeenId = this.#seen.createdAtMsAt(slot) < (firstSeenSeconds + 1) * 1000
+  }
+
+  #tellPair(entry: SeenEntry): void {
+    if (entry.pairTold) return
+    this.#put.set(entry.key, { ...entry, pairTold: true })
+    this.#tellChanged(entry.key)
+  }
+
+  #tellChanged(id: string): void {
+    this.#changedCount += 1
+    if (this.#changedIds.length < FINDING_ID_LIMIT) this.#changedIds.push(id)
+  }
+
+  #widen(createdAtMs: number): void {
+    if (createdAtMs < this.#oldest) this.#oldest = createdAtMs
+    if (createdAtMs > this.#newest) this.#newest = createdAtMs
+  }
+}

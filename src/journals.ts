@@ -1,0 +1,43 @@
+import type { Config } from './config.ts'
+import type { Logger } from './log.ts'
+import type { ForwardingSource, Journal, JournalReader } from './ports.ts'
+
+/** A journal, and a forwarder's side of the same one, made only where something is forwarded. */
+export interface Journals {
+  readonly journal: Journal
+  createForwardingSource(): ForwardingSource
+}
+
+/**
+ * Chooses between the two journals: Kafka where brokers are configured, else the embedded one. Only the chosen one is
+ * loaded: whoever needs no Kafka pays neither its start-up time nor its memory.
+ */
+export async function createJournals(config: Config, log: Logger): Promise<Journals> {
+  if (config.kafka !== undefined) {
+    const { kafka } = config
+    const { createKafkaJournal } = await import('./kafka/journal.ts')
+    const { createKafkaForwardingSource } = await import('./kafka/forwarding.ts')
+    return {
+      journal: createKafkaJournal(kafka, { log }),
+      createForwardingSource: () => createKafkaForwardingSource(kafka, { log }),
+    }
+  }
+  const { dataDirectory, organizations } = config
+  const { createSqliteJournal } = await import('./sqlite/journal.ts')
+  const { createSqliteForwardingSource } = await import('./sqlite/forwarding.ts')
+  const journal = createSqliteJournal({ dataDirectory, organizations })
+  return {
+    journal,
+    createForwardingSource: () =>
+      createSqliteForwardingSource({ dataDirectory, log, onCommit: listener => journal.onCommit(listener) }),
+  }
+}
+
+export async function createJournalReader(config: Config, log: Logger): Promise<JournalReader> {
+  if (config.kafka !== undefined) {
+    const { createKafkaReader } = await import('./kafka/reader.ts')
+    return createKafkaReader(config.kafka, { log })
+  }
+  const { createSqliteReader } = await import('./sqlite/reader.ts')
+  return createSqliteReader({ dataDirectory: config.dataDirectory })
+}

@@ -1,0 +1,134 @@
+import { asConnectorError, blocksOrganization, ConnectorError } from './errors.ts'
+import type { Organization } from './event/organization.ts'
+import type { Poller, PollOutcome } from './poller.ts'
+import { retryDelayMs, sleep } from './retry.ts'
+import { blockedDelayMs, firstPollDelayMs, nextPollDelayMs } from './schedule.ts'
+
+export interface PollingSettings {
+  readonly pollIntervalMs: number
+  readonly blockedRetryMs: number
+  /** How many organizations share the first seconds after the start. */
+  readonly organizations: number
+}
+
+export interface PollingDependencies {
+  readonly poller: Pick<Poller, 'poll'>
+  readonly now: () => number
+  readonly random: () => number
+  readonly onPolled: (organization: Organization, outcome: PollOutcome) => void
+  /** A try that failed; `retryInMs` is undefined when there will be no other. */
+  readonly onFailed: (
+    organization: Organization,
+    error: ConnectorError,
+    retryInMs: number | undefined,
+  ) => void
+}
+
+const RETRY_BASE_MS = 1_000
+const RETRY_CAP_MS = 60_000
+
+/** Errors after which going on would be wrong for the whole process, not for one organization. */
+function isFatal(error: ConnectorError): boolean {
+  return error.code === 'JOURNAL_MISMATCH' || error.code === 'CONFIG_INVALID'
+}
+
+/** How long until the next try of a poll that failed. A blocked organization waits long, all else with full jitter. */
+function delayAfter(
+  error: ConnectorError,
+  attempt: number,
+  settings: Pick<PollingSettings, 'blockedRetryMs'>,
+  random: () => number,
+): number {
+  if (blocksOrganization(error))
+    return blockedDelayMs({ blockedRetryMs: settings.blockedRetryMs, random: random() })
+  return retryDelayMs({
+    attempt,
+    baseMs: RETRY_BASE_MS,
+    capMs: RETRY_CAP_MS,
+    retryAfterMs: error.retryAfterMs,
+    random: random(),
+  })
+}
+
+/**
+ * Polls one organization for as long as the signal allows. A failed poll is tried again; nothing but an error that is
+ * fatal to the whole process ends the loop. Returns when the signal is aborted; throws only what is fatal.
+ */
+export async function keepPolling(
+  organization: Organization,
+  settings: PollingSettings,
+  dependencies: PollingDependencies,
+  signal: AbortSignal,
+): Promise<void> {
+  const { now, random } = dependencies
+  let delayMs = firstPollDelayMs({
+    organizations: settings.organizations,
+    intervalMs: settings.pollIntervalMs,
+    random: random(),
+  })
+  let attempt = 0
+  while (await slept(delayMs, signal)) {
+    const startedAtMs = now()
+    try {
+      dependencies.onPolled(organization, await dependencies.poller.poll(organization, signal))
+      attempt = 0
+      delayMs = nextPollDelayMs({
+        intervalMs: settings.pollIntervalMs,
+        startedAtMs,
+        nowMs: now(),
+        random: random(),
+      })
+    } catch (caught) {
+      const error = asConnectorError(caught)
+      if (signal.aborted) return
+      if (isFatal(error)) throw error
+      attempt += 1
+      delayMs = delayAfter(error, attempt, settings, random)
+      dependencies.onFailed(organization, error, delayMs)
+    }
+  }
+}
+
+/**
+ * Polls one organization until it succeeded once, is blocked, or the signal (the time-out) is aborted.
+ * Returns undefined on success, else the last error.
+ */
+export async function pollOnce(
+  organization: Organization,
+  settings: Pick<PollingSettings, 'blockedRetryMs'>,
+  dependencies: PollingDependencies,
+  signal: AbortSignal,
+): Promise<ConnectorError | undefined> {
+  let last: ConnectorError | undefined
+  for (let attempt = 1; !signal.aborted; attempt++) {
+    try {
+      dependencies.onPolled(organization, await dependencies.poller.poll(organization, signal))
+      return undefined
+    } catch (caught) {
+      const error = asConnectorError(caught)
+      // What the time-out cut off says less than what went wrong before it.
+      if (signal.aborted && last !== undefined) return last
+      last = error
+      const final = isFatal(error) || blocksOrganization(error) || !isTransient(error)
+      const delayMs = final ? undefined : delayAfter(error, attempt, settings, dependencies.random)
+      dependencies.onFailed(organization, error, delayMs)
+      if (delayMs === undefined) return error
+      await slept(delayMs, signal)
+    }
+  }
+  return last ?? new ConnectorError('HUB_UNAVAILABLE', `"${organization.name}" was not polled in time.`)
+}
+
+function isTransient(error: ConnectorError): boolean {
+  return error.retryable || error.code === 'JOURNAL_STALE' || error.code === 'JOURNAL_NOT_OWNED'
+}
+
+/** False when the signal ended the wait. */
+async function slept(ms: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    await sleep(ms, signal)
+    return !signal.aborted
+  } catch {
+    return false
+  }
+}

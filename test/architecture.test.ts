@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { test } from 'node:test'
+
+/** Imports point one way: a file may import from its own layer's list only. What is not listed may not be imported. */
+const BASE = ['errors', 'log', 'retry']
+const PORTS = [...BASE, 'event/*', 'ports']
+const CORE = ['batches', 'forwarder', 'forwarding-decision', 'poller', 'polling', 'report', 'schedule']
+const ADAPTERS = ['hub', 'kafka', 'sqlite', 'otlp', 'spool', 'simulator']
+const CONFIG = [...BASE, 'event/*', 'config/*', 'kafka/settings', 'otlp/*']
+const ROOT = [
+  ...PORTS,
+  ...CORE,
+  ...ADAPTERS.map(adapter => `${adapter}/*`),
+  'config',
+  'config/*',
+  'journals',
+  'connector',
+]
+
+const ALLOWED: Record<string, readonly string[]> = {
+  errors: [],
+  log: [],
+  retry: ['errors'],
+  'event/*': ['errors', 'event/*'],
+  ports: ['event/*'],
+  ...Object.fromEntries(CORE.map(name => [name, [...PORTS, ...CORE]])),
+  ...Object.fromEntries(ADAPTERS.map(adapter => [`${adapter}/*`, [...PORTS, `${adapter}/*`]])),
+  'config/*': CONFIG,
+  config: CONFIG,
+  journals: ROOT,
+  connector: ROOT,
+  'commands/*': [...ROOT, 'commands/*'],
+  cli: ['commands/*'],
+}
+
+/** Each of these speaks to one outside, and only its folder knows how. */
+const ONLY_IN: Record<string, RegExp> = {
+  kafkajs: /^kafka\//,
+  'node:sqlite': /^sqlite\//,
+  undici: /^(hub|kafka|otlp)\//,
+  commander: /^commands\//,
+  avsc: /^event\//,
+  '@opentelemetry/sdk-logs': /^otlp\//,
+}
+
+const source = new URL('../src/', import.meta.url)
+const files = globSync('**/*.ts', { cwd: source })
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(new URL(file, source), 'utf8')
+  const pattern = /(?:from|import)\s*\(?\s*'([^']+)'/g
+  return [...text.matchAll(pattern)].map(match => match[1]!)
+}
+
+function matches(module: string, list: readonly string[]): boolean {
+  return list.some(entry => (entry.endsWith('/*') ? module.startsWith(entry.slice(0, -1)) : module === entry))
+}
+
+test('every file has its place, and imports point one way', () => {
+  const wrong: string[] = []
+  for (const file of files) {
+    const module = file.replace(/\.ts$/, '')
+    const place = Object.keys(ALLOWED).find(entry => matches(module, [entry]))
+    if (place === undefined) {
+      wrong.push(`${file} has no place in the layers`)
+      continue
+    }
+    for (const imported of importsOf(file).filter(name => name.startsWith('.'))) {
+      const target = normalize(join(dirname(file), imported)).replace(/\.ts$/, '')
+      if (!matches(target, ALLOWED[place]!)) wrong.push(`${file} imports ${target}`)
+    }
+  }
+  assert.deepEqual(wrong, [])
+})
+
+test('each outside library is known to one folder', () => {
+  const wrong = files.flatMap(file =>
+    importsOf(file)
+      .filter(name => ONLY_IN[name] !== undefined && !ONLY_IN[name].test(file))
+      .map(name => `${file} imports ${name}`),
+  )
+  assert.deepEqual(wrong, [])
+})
+
+test('event/ is pure: it reads no clock, no dice, no environment', () => {
+  const wrong = files
+    .filter(file => file.startsWith('event/'))
+    .filter(file =>
+      /\b(Date\.now|Math\.random|setTimeout|process\.env)\b/.test(
+        readFileSync(new URL(file, source), 'utf8'),
+      ),
+    )
+  assert.deepEqual(wrong, [])
+})

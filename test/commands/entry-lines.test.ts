@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { jsonLine, plainLine } from '../../src/commands/entry-lines.ts'
+import type { JournalEntry } from '../../src/ports.ts'
+
+const deadLetter: JournalEntry = {
+  stream: 'dead-letters',
+  organization: 'example',
+  position: '1',
+  record: {
+    organization: 'example',
+    endpoint: 'http://127.0.0.1:1',
+    receivedAt: Date.UTC(2026, 0, 2),
+    destination: 'JOURNAL',
+    reason: 'not_an_object',
+    detail: 'told \u001b[31mred\nline',
+    length: 2,
+    sha256: Buffer.alloc(32, 0xab),
+    bytes: Buffer.from('17'),
+  },
+}
+
+test('a JSON line has times in RFC 3339, hashes in hex and other bytes in base64', () => {
+  const shown = JSON.parse(jsonLine(deadLetter))
+  assert.equal(shown.receivedAt, '2026-01-02T00:00:00.000Z')
+  assert.equal(shown.sha256, 'ab'.repeat(32))
+  assert.equal(shown.bytes, Buffer.from('17').toString('base64'))
+})
+
+test('what the Hub wrote cannot steer the terminal, and a line stays a line', () => {
+  const line = plainLine(deadLetter)
+  assert.match(
+    line,
+    /^2026-01-02T00:00:00.000Z example JOURNAL not_an_object 2 bytes: told {2}\[31mred line$/,
+  )
+})
+
+test('a time that JavaScript cannot show is shown as a number', () => {
+  const far = { ...deadLetter, record: { ...deadLetter.record, receivedAt: 9e15 } } as JournalEntry
+  assert.equal(JSON.parse(jsonLine(far)).receivedAt, '9000000000000000')
+})

@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { type Config, loadConfig } from '../src/config.ts'
+import { ConnectorError } from '../src/errors.ts'
+
+const noFile = (path: string): string => {
+  throw Object.assign(new Error(path), { code: 'ENOENT' })
+}
+
+function load(environment: Record<string, string>, readFile = noFile): Config {
+  return loadConfig({ environment, organizationsRequired: true, readFile })
+}
+
+function mistakes(environment: Record<string, string>, file?: string): string[] {
+  try {
+    loadConfig({
+      environment,
+      organizationsRequired: true,
+      readFile: noFile,
+      ...(file === undefined ? {} : { file }),
+    })
+  } catch (error) {
+    assert.ok(error instanceof ConnectorError)
+    assert.equal(error.code, 'CONFIG_INVALID')
+    return error.message.split('\n').slice(1)
+  }
+  return []
+}
+
+function yamlFile(t: TestContext, text: string): string {
+  const directory = mkdtempSync(join(tmpdir(), 'hf-audit-config-'))
+  t.after(() => rmSync(directory, { recursive: true }))
+  const path = join(directory, 'connector.yaml')
+  writeFileSync(path, text)
+  return path
+}
+
+test('one variable is enough: the rest has the documented defaults', () => {
+  const config = load({ HF_AUDIT_ORGANIZATIONS: 'acme, globex' })
+  assert.deepEqual(
+    config.organizations.map(({ name, identity, endpoint }) => [name, identity, endpoint]),
+    [
+      ['acme', 'acme', 'https://huggingface.co'],
+      ['globex', 'globex', 'https://huggingface.co'],
+    ],
+  )
+  assert.equal(config.pollIntervalMs, 300_000)
+  assert.equal(config.blockedRetryMs, 900_000)
+  assert.equal(config.exportCap, 100_000)
+  assert.equal(config.kafka, undefined)
+  assert.equal(config.dataDirectory, './data')
+})
+
+test('all mistakes are told at once, each with the variable, what it was and what is allowed', () => {
+  const told = mistakes({
+    HF_AUDIT_POLL_INTERVAL: '5',
+    HF_AUDIT_EXPORT_CAP: '-1',
+    KAFKA_BROKERS: 'kafka',
+    KAFKA_COMPRESSION: 'snappy',
+    KAFKA_SASL_MECHANISM: 'scram-sha-512',
+    HF_ENDPOINT: 'huggingface.co',
+  })
+  const text = told.join('\n')
+  for (const expected of [
+    /HF_AUDIT_ORGANIZATIONS is not set/,
+    /HF_AUDIT_POLL_INTERVAL is "5"; allowed is a number with a unit/,
+    /HF_AUDIT_EXPORT_CAP is "-1"; allowed is a whole number of at least 1/,
+    /KAFKA_BROKERS is "kafka"; allowed is a comma list of host:port/,
+    /KAFKA_COMPRESSION is "snappy"; allowed are none, gzip, zstd/,
+    /HF_ENDPOINT is "huggingface.co"; allowed is a URL/,
+  ]) {
+    assert.match(text, expected)
+  }
+})
+
+test('a secret is never shown, not even when it is wrong', () => {
+  const told = mistakes({
+    HF_AUDIT_ORGANIZATIONS: 'acme',
+    HF_ENDPOINT: 'https://user:hunter2@hub.example',
+    KAFKA_SASL_PASSWORD: 'hunter2',
+    SCHEMA_REGISTRY_URL: 'http://user:hunter2@registry.example',
+  }).join('\n')
+  assert.match(told, /HF_ENDPOINT/)
+  assert.doesNotMatch(told, /hunter2/)
+})
+
+test('a secret may come from a file, and not from both', () => {
+  const readFile = (path: string): string => (path === '/run/secrets/kafka' ? 'invented\n' : noFile(path))
+  const config = load(
+    {
+      HF_AUDIT_ORGANIZATIONS: 'acme',
+      KAFKA_BROKERS: 'k:1',
+      KAFKA_SASL_MECHANISM: 'plain',
+      KAFKA_SASL_USERNAME: 'u',
+      KAFKA_SASL_PASSWORD_FILE: '/run/secrets/kafka',
+    },
+    readFile,
+  )
+  assert.deepEqual(config.kafka?.sasl, { mechanism: 'PLAIN', username: 'u', password: 'invented' })
+  const both = mistakes({
+    HF_AUDIT_ORGANIZATIONS: 'acme',
+    HF_TOKEN: 'hf_x',
+    HF_TOKEN_FILE: '/run/secrets/hf',
+  })
+  assert.match(both.join(), /HF_TOKEN and HF_TOKEN_FILE are both set/)
+  const missing = mistakes({ HF_AUDIT_ORGANIZATIONS: 'acme', HF_TOKEN_FILE: '/nowhere' })
+  assert.match(missing.join(), /HF_TOKEN_FILE is "\/nowhere", which cannot be read \(ENOENT\)/)
+})
+
+test('the file has the same names in camelCase, and the environment comes before it', t => {
+  const file = yamlFile(
+    t,
+    [
+      'organizations:',
+      '  - name: acme-new',
+      '    identity: acme',
+      '  - globex',
+      'pollInterval: 1m',
+      'exportCap: 50',
+      'kafkaBrokers: [kafka-1:9092, kafka-2:9092]',
+      'otelExporterOtlpEndpoint: http://127.0.0.1:4318',
+    ].join('\n'),
+  )
+  const config = loadConfig({
+    environment: { HF_AUDIT_EXPORT_CAP: '60' },
+    organizationsRequired: true,
+    file,
+  })
+  assert.deepEqual(
+    config.organizations.map(({ name, identity }) => [name, identity]),
+    [
+      ['acme-new', 'acme'],
+      ['globex', 'globex'],
+    ],
+  )
+  assert.equal(config.pollIntervalMs, 60_000)
+  assert.equal(config.exportCap, 60)
+  assert.deepEqual(config.kafka?.brokers, ['kafka-1:9092', 'kafka-2:9092'])
+  assert.equal(config.environment.OTEL_EXPORTER_OTLP_ENDPOINT, 'http://127.0.0.1:4318')
+})
+
+test('an unknown key in the file is a mistake with a suggestion; broken YAML names the line and quotes nothing', t => {
+  const unknown = mistakes({ HF_AUDIT_ORGANIZATIONS: 'acme' }, yamlFile(t, 'pollIntervall: 5m'))
+  assert.match(unknown.join(), /there is no key "pollIntervall"; did you mean "pollInterval"\?/)
+  const broken = mistakes({ HF_AUDIT_ORGANIZATIONS: 'acme' }, yamlFile(t, 'a: 1\nhfToken: "hunter2\n'))
+  assert.match(broken.join(), /not valid YAML in line/)
+  assert.doesNotMatch(broken.join(), /hunter2/)
+})
+
+test('a variable that is nearly ours is told as a warning', () => {
+  const { warnings } = load({ HF_AUDIT_ORGANIZATIONS: 'acme', HF_AUDIT_POL_INTERVAL: '5m' })
+  assert.match(
+    warnings.join(),
+    /HF_AUDIT_POL_INTERVAL is not a variable .* did you mean "HF_AUDIT_POLL_INTERVAL"/,
+  )
+})
+
+test('what belongs together is asked for together', () => {
+  const base = { HF_AUDIT_ORGANIZATIONS: 'acme', KAFKA_BROKERS: 'kafka:9092' }
+  const told = (more: Record<string, string>): string => mistakes({ ...base, ...more }).join()
+  assert.match(
+    told({ KAFKA_SASL_MECHANISM: 'PLAIN' }),
+    /KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD must both be set/,
+  )
+  assert.match(told({ KAFKA_SASL_USERNAME: 'u' }), /KAFKA_SASL_MECHANISM is not/)
+  assert.match(told({ KAFKA_SASL_MECHANISM: 'oauthbearer' }), /KAFKA_SASL_TOKEN_FILE/)
+  assert.match(told({ SCHEMA_REGISTRY_USERNAME: 'u' }), /go together/)
+  assert.match(mistakes({ HF_AUDIT_ORGANIZATIONS: 'acme,acme' }).join(), /"acme" is listed twice/)
+  assert.match(mistakes({ HF_AUDIT_ORGANIZATIONS: 'acme/../etc' }).join(), /name of an organization/)
+})
+
+test('an empty variable counts as not set', () => {
+  assert.equal(load({ HF_AUDIT_ORGANIZATIONS: 'acme', HF_AUDIT_POLL_INTERVAL: ' ' }).pollIntervalMs, 300_000)
+})
