@@ -3,9 +3,9 @@ import { stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { ConnectorError } from '../errors.ts'
 import type { AuditLogExport, ExportElement } from '../ports.ts'
+import { stoppedError } from '../retry.ts'
 import { type ByteCounts, decodedChunks } from './decode.ts'
 import { splitJsonArray } from './json-array.ts'
-import { stoppedError } from './retry.ts'
 
 const CHUNK_BYTES = 256 * 1024
 const MAGIC: readonly (readonly [coding: string, bytes: Buffer])[] = [

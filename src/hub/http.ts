@@ -1,9 +1,9 @@
 import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici'
 import { ConnectorError } from '../errors.ts'
+import { stoppedError } from '../retry.ts'
 import { ACCEPT_ENCODING } from './decode.ts'
 import { networkError } from './network-error.ts'
 import { headerText, type ResponseHeaders } from './rate-limit.ts'
-import { stoppedError } from './retry.ts'
 import type { HubToken } from './token.ts'
 
 const MAX_REDIRECTS = 5

@@ -1,5 +1,5 @@
 import { ConnectorError } from '../errors.ts'
-import { stoppedError } from './retry.ts'
+import { stoppedError } from '../retry.ts'
 
 const IN_WORDS: Readonly<Record<string, string>> = {
   UND_ERR_CONNECT_TIMEOUT: 'no connection in time',

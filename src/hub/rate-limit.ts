@@ -1,4 +1,4 @@
-import { boundedWaitMs } from './retry.ts'
+import { boundedWaitMs } from '../retry.ts'
 
 /**
  * The Hub's quota: `RateLimit: "api";r=496;t=246` and `RateLimit-Policy: "fixed window";"api";q=500;w=300`

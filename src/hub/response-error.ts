@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream'
 import { ConnectorError, type ErrorCode, type ErrorDetails } from '../errors.ts'
 import type { Organization } from '../event/organization.ts'
+import { parseRetryAfterMs } from '../retry.ts'
 import { contentCodings, decodedChunks } from './decode.ts'
 import type { HubResponse } from './http.ts'
 import { headerText, parseQuota, type ResponseHeaders } from './rate-limit.ts'
 import { shownText } from './redact.ts'
-import { parseRetryAfterMs } from './retry.ts'
 import type { HubToken } from './token.ts'
 
 /** No more of an error's body is read. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseQuota, RateLimiter } from '../../src/hub/rate-limit.ts'
-import { MAX_WAIT_MS } from '../../src/hub/retry.ts'
+import { MAX_WAIT_MS } from '../../src/retry.ts'
 
 const NOW = 1_700_000_000_000
 

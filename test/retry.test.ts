@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { MAX_WAIT_MS, parseRetryAfterMs, retryDelayMs, sleep } from '../../src/hub/retry.ts'
+import { MAX_WAIT_MS, parseRetryAfterMs, retryDelayMs, sleep } from '../src/retry.ts'
 
 test('full jitter grows with the attempt up to the cap, and Retry-After is its floor', () => {
   const delay = (attempt: number, random: number, retryAfterMs?: number): number =>
-    retryDelayMs({ attempt, baseMs: 100, capMs: 1000, retryAfterMs, random: () => random })
-  assert.equal(delay(0, 0.5), 50)
-  assert.equal(delay(2, 0.5), 200)
+    retryDelayMs({ attempt, baseMs: 100, capMs: 1000, retryAfterMs, random })
+  assert.equal(delay(1, 0.5), 50)
+  assert.equal(delay(3, 0.5), 200)
   assert.equal(delay(9, 0.5), 500)
   assert.equal(delay(5000, 0.5), 500)
   assert.equal(delay(3, 0), 0)
-  assert.equal(delay(0, 0.5, 3000), 3000)
+  assert.equal(delay(1, 0.5, 3000), 3000)
   assert.equal(delay(9, 0.5, 10), 500)
-  assert.equal(delay(0, 0, Number.NaN), 0)
+  assert.equal(delay(1, 0, Number.NaN), 0)
 })
 
 test('Retry-After as seconds and as a date', () => {
