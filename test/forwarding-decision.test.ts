@@ -36,7 +36,7 @@ interface Row {
   readonly work: Work
   readonly memory?: Partial<EndpointMemory>
   readonly answer: DeliveryResult
-  readonly then: Partial<ReturnType<typeof decide>> & { readonly remembers?: Partial<EndpointMemory> }
+  readonly outcome: Partial<ReturnType<typeof decide>> & { readonly remembers?: Partial<EndpointMemory> }
 }
 
 const rows: Row[] = [
@@ -45,7 +45,7 @@ const rows: Row[] = [
     work: work({ queue: single }),
     memory: { waits: 4, refusedInARow: 9, trouble: { kind: 'blocked', message: 'm', cause: 'c' } },
     answer: accepted,
-    then: {
+    outcome: {
       work: work({ queue: [{ from: 4, to: 8 }] }),
       accepted: 1,
       waitMs: 0,
@@ -56,20 +56,20 @@ const rows: Row[] = [
     when: 'some of the accepted are rejected: counted, not sent again',
     work: work({ queue: whole }),
     answer: { kind: 'accepted', rejected: 3, message: 'old' },
-    then: { work: workOf(0), accepted: 8, rejected: 3, deadLetters: [] },
+    outcome: { work: workOf(0), accepted: 8, rejected: 3, deadLetters: [] },
   },
   {
     when: 'records are accepted after suspects: those are at fault',
     work: work({ queue: single, suspects: [refusal(1), refusal(2)] }),
     memory: { refusedInARow: 2 },
     answer: accepted,
-    then: { work: work({ queue: [{ from: 4, to: 8 }] }), deadLetters: [refusal(1), refusal(2)] },
+    outcome: { work: work({ queue: [{ from: 4, to: 8 }] }), deadLetters: [refusal(1), refusal(2)] },
   },
   ...[400, 413, 422].map(status => ({
     when: `several records are refused with ${status}: halved, at once`,
     work: work({ queue: [{ from: 0, to: 5 }] }),
     answer: refused(status),
-    then: {
+    outcome: {
       work: work({
         queue: [
           { from: 0, to: 3 },
@@ -85,13 +85,13 @@ const rows: Row[] = [
     when: 'one record is refused: an empty request asks',
     work: work({ queue: single }),
     answer: refused(400),
-    then: { work: work({ queue: [{ from: 4, to: 8 }], asking: refusal(3) }), waitMs: 0, deadLetters: [] },
+    outcome: { work: work({ queue: [{ from: 4, to: 8 }], asking: refusal(3) }), waitMs: 0, deadLetters: [] },
   },
   {
     when: 'the empty request is accepted: a suspect, the rest goes on',
     work: work({ queue: [{ from: 4, to: 8 }], asking: refusal(3) }),
     answer: accepted,
-    then: {
+    outcome: {
       work: work({ queue: [{ from: 4, to: 8 }], suspects: [refusal(3)] }),
       waitMs: 0,
       deadLetters: [],
@@ -102,14 +102,14 @@ const rows: Row[] = [
     when: 'the empty request is accepted and nothing is left: at fault',
     work: work({ asking: refusal(7), suspects: [refusal(6)] }),
     answer: accepted,
-    then: { work: workOf(0), deadLetters: [refusal(6), refusal(7)], remembers: { refusedInARow: 1 } },
+    outcome: { work: workOf(0), deadLetters: [refusal(6), refusal(7)], remembers: { refusedInARow: 1 } },
   },
   {
     when: 'the empty request is refused: blocked, the record is tried again',
     work: work({ queue: [{ from: 4, to: 8 }], asking: refusal(3) }),
     memory: { waits: 2 },
     answer: refused(400),
-    then: {
+    outcome: {
       work: work({ queue: single }),
       waitMs: 3_000,
       deadLetters: [],
@@ -127,20 +127,20 @@ const rows: Row[] = [
     when: 'the empty request gets 401: blocked, the record is tried again',
     work: work({ queue: [{ from: 4, to: 8 }], asking: refusal(3) }),
     answer: blocked,
-    then: { work: work({ queue: single }), waitMs: 750, deadLetters: [] },
+    outcome: { work: work({ queue: single }), waitMs: 750, deadLetters: [] },
   },
   {
     when: 'the empty request gets no answer: asked again',
     work: work({ queue: [{ from: 4, to: 8 }], asking: refusal(3) }),
     answer: unavailable(),
-    then: { work: work({ queue: [{ from: 4, to: 8 }], asking: refusal(3) }), waitMs: 500 },
+    outcome: { work: work({ queue: [{ from: 4, to: 8 }], asking: refusal(3) }), waitMs: 500 },
   },
   {
     when: 'the tenth in a row: blocked, none of them skipped',
     work: work({ queue: [{ from: 4, to: 8 }], asking: refusal(3), suspects: [refusal(1), refusal(2)] }),
     memory: { refusedInARow: 9 },
     answer: accepted,
-    then: {
+    outcome: {
       work: work({
         queue: [
           { from: 4, to: 8 },
@@ -159,7 +159,7 @@ const rows: Row[] = [
     work: work({ queue: single }),
     memory: { refusedInARow: 10, waits: 1 },
     answer: refused(400),
-    then: {
+    outcome: {
       work: work({
         queue: [
           { from: 4, to: 8 },
@@ -176,7 +176,7 @@ const rows: Row[] = [
     work: work({ queue: whole }),
     memory: { waits: 3 },
     answer: unavailable(),
-    then: {
+    outcome: {
       work: work({ queue: whole }),
       waitMs: 4_000,
       remembers: { waits: 4, requestBytes: MAX_REQUEST_BYTES / 2 },
@@ -187,20 +187,20 @@ const rows: Row[] = [
     work: work({ queue: whole }),
     memory: { waits: 5_000 },
     answer: unavailable(),
-    then: { waitMs: 30_000 },
+    outcome: { waitMs: 30_000 },
   },
   {
     when: 'unavailable with Retry-After: no shorter than that',
     work: work({ queue: whole }),
     answer: unavailable(90_000),
-    then: { waitMs: 90_000 },
+    outcome: { waitMs: 90_000 },
   },
   {
     when: 'blocked: the same again, after at least half of the wait',
     work: work({ queue: whole }),
     memory: { waits: 50 },
     answer: blocked,
-    then: {
+    outcome: {
       work: work({ queue: whole }),
       waitMs: 45_000,
       remembers: { waits: 51, trouble: { kind: 'blocked', message: 'who?', cause: 'status 401' } },
@@ -211,7 +211,7 @@ for (const row of rows) {
   test(row.when, () => {
     const before = memory(row.memory ?? {})
     const decision = decide(row.work, before, row.answer, now)
-    const { remembers = {}, ...expected } = row.then
+    const { remembers = {}, ...expected } = row.outcome
     for (const [key, value] of Object.entries(expected)) {
       assert.deepEqual(decision[key as keyof typeof decision], value, key)
     }
