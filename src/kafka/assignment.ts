@@ -65,7 +65,10 @@ export function joinGroup(
     const lost = [...before].filter(shard => !owned.has(shard))
     for (const shard of lost) onLost(shard)
     if (!known || lost.length > 0 || owned.size !== before.size) {
-      log.info({ shards: [...owned].sort((left, right) => left - right) }, 'this worker owns these shards now')
+      log.info(
+        { shards: [...owned].sort((left, right) => left - right) },
+        'this worker owns these shards now',
+      )
     }
     known = true
     wake()
@@ -141,7 +144,8 @@ export function joinGroup(
 
     async joined(signal) {
       while (!known) {
-        if (signal.aborted || closed) throw new ConnectorError('STOPPED', 'stopped while joining the group of workers')
+        if (signal.aborted || closed)
+          throw new ConnectorError('STOPPED', 'stopped while joining the group of workers')
         await nextSign(signal)
       }
     },

@@ -1,7 +1,7 @@
 import type { Message } from 'kafkajs'
-import type { CheckpointRecord } from './checkpoint-records.ts'
 import { sourceUri } from '../event/organization.ts'
 import type { Batch, EncodedValue } from '../ports.ts'
+import type { CheckpointRecord } from './checkpoint-records.ts'
 import type { KafkaNames } from './settings.ts'
 import type { TopicQueue } from './transaction.ts'
 
@@ -44,12 +44,7 @@ export function batchQueues(batch: Batch, partition: number, names: KafkaNames):
 }
 
 /** A dead letter, a finding or a ledger entry. */
-export function plainMessage(
-  key: Buffer,
-  value: Buffer,
-  partition: number,
-  timestampMs: number,
-): Message {
+export function plainMessage(key: Buffer, value: Buffer, partition: number, timestampMs: number): Message {
   return {
     key,
     value,

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import kafkajs, { type Admin, type Kafka, type KafkaConfig, type LogEntry, type Producer } from 'kafkajs'
 import type { Logger } from '../log.ts'
 import { registerCodecs } from './codecs.ts'
+import { installFastRecords } from './fast-records.ts'
 import type { KafkaSasl, KafkaSettings } from './settings.ts'
 
 /** A response later than this counts as lost. Below the transaction time-out, so that a frozen broker is noticed first. */
@@ -22,6 +23,7 @@ const CLIENT_RETRY = { initialRetryTime: 50, multiplier: 2, maxRetryTime: 1_000,
 
 export function createClient(settings: KafkaSettings, log: Logger): Kafka {
   registerCodecs()
+  installFastRecords()
   const config: KafkaConfig = {
     brokers: [...settings.brokers],
     clientId: settings.clientId,

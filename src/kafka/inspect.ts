@@ -27,7 +27,9 @@ export async function inspectTopics(
     ? { topic: names.checkpoint, partition: 0, range: (await offsetRanges(admin, names.checkpoint))[0]! }
     : undefined
   const events = present.has(prefix) ? await filledPartition(admin, prefix) : undefined
-  const wanted = [checkpoint, events].filter(place => place !== undefined && place.range.low < place.range.high)
+  const wanted = [checkpoint, events].filter(
+    place => place !== undefined && place.range.low < place.range.high,
+  )
   if (wanted.length === 0) return { storedPartitions: undefined, lastValue: undefined }
   const reader = await openPartitionReader(
     kafka,

@@ -47,7 +47,12 @@ export function createKafkaJournal(settings: KafkaSettings, { log }: KafkaDepend
 
     async open(signal) {
       const doing = `connecting to Kafka at ${settings.brokers.join(', ')}`
-      const topics = await untilReachable(doing, () => prepareTopics(kafka, settings, names, log, signal), log, signal)
+      const topics = await untilReachable(
+        doing,
+        () => prepareTopics(kafka, settings, names, log, signal),
+        log,
+        signal,
+      )
       const framings = await resolveFramings(registry, names, ALL_STREAMS, log, signal)
       const shardOf = (identity: string) => partitionOf(identity, topics.partitions)
       const context: ShardContext = {

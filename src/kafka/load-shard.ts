@@ -2,7 +2,7 @@ import type { Kafka, KafkaMessage, Producer } from 'kafkajs'
 import { asConnectorError, ConnectorError } from '../errors.ts'
 import type { Organization } from '../event/organization.ts'
 import type { Logger } from '../log.ts'
-import { type CheckpointRecord, CheckpointPartition, StoredCheckpoint } from './checkpoint-records.ts'
+import { CheckpointPartition, type CheckpointRecord, StoredCheckpoint } from './checkpoint-records.ts'
 import { createTransactionalProducer, type OffsetRange, offsetRanges } from './client.ts'
 import { openPartitionReader, type PartitionReader } from './partition-reader.ts'
 import { RebuiltCheckpoint } from './rebuild.ts'
@@ -66,9 +66,12 @@ export async function loadShard(
   const reader = await openPartitionReader(kafka, settings.topic, partitions, signal)
   try {
     const stored = new CheckpointPartition()
-    await reader.read({ topic: checkpoint.topic, partition: shard, from: checkpoint.low, to: checkpoint.high }, messages => {
-      for (const { key, value } of messages) stored.add(key, value)
-    })
+    await reader.read(
+      { topic: checkpoint.topic, partition: shard, from: checkpoint.low, to: checkpoint.high },
+      messages => {
+        for (const { key, value } of messages) stored.add(key, value)
+      },
+    )
     const checkpoints = new Map<string, StoredCheckpoint | ConnectorError>()
     const lost: Organization[] = []
     for (const organization of organizations) {
@@ -92,7 +95,10 @@ export async function loadShard(
   }
 }
 
-async function findPlaces(context: LoadContext, shard: number): Promise<Record<'checkpoint' | 'events' | 'deadLetters', Place>> {
+async function findPlaces(
+  context: LoadContext,
+  shard: number,
+): Promise<Record<'checkpoint' | 'events' | 'deadLetters', Place>> {
   const { kafka, names } = context
   const admin = kafka.admin()
   try {
@@ -161,7 +167,8 @@ async function holdAgainstTopic(
     const { sequence, lastPosition } = checkpoint.head!
     const position = lastPosition === null ? Number.NaN : Number(lastPosition)
     if (sequence === 0 || position < events.low) continue
-    const there = position < events.high ? await recordAt(context, reader, shard, events, position) : undefined
+    const there =
+      position < events.high ? await recordAt(context, reader, shard, events, position) : undefined
     if (there?.identity === identity && there.sequence === sequence) continue
     checkpoints.set(identity, cutShort(identity, sequence, lastPosition, events, shard))
   }
@@ -248,23 +255,29 @@ async function rebuildLost(
     mine.catch(() => undefined)
     waiting = mine
   }
-  await reader.read({ topic: deadLetters.topic, partition: shard, from: deadLetters.low, to: deadLetters.high }, messages => {
-    for (const { key, value } of messages) {
-      const checkpoint = ours(key)
-      if (checkpoint !== undefined && value !== null) {
-        take(decode('dead-letters', value), letter => checkpoint.addDeadLetter(letter))
+  await reader.read(
+    { topic: deadLetters.topic, partition: shard, from: deadLetters.low, to: deadLetters.high },
+    messages => {
+      for (const { key, value } of messages) {
+        const checkpoint = ours(key)
+        if (checkpoint !== undefined && value !== null) {
+          take(decode('dead-letters', value), letter => checkpoint.addDeadLetter(letter))
+        }
       }
-    }
-  })
+    },
+  )
   await waiting
-  await reader.read({ topic: events.topic, partition: shard, from: events.low, to: events.high }, messages => {
-    for (const { key, value, offset } of messages) {
-      const checkpoint = ours(key)
-      if (checkpoint !== undefined && value !== null) {
-        take(decode('events', value), record => checkpoint.addEvent(record, Number(offset)))
+  await reader.read(
+    { topic: events.topic, partition: shard, from: events.low, to: events.high },
+    messages => {
+      for (const { key, value, offset } of messages) {
+        const checkpoint = ours(key)
+        if (checkpoint !== undefined && value !== null) {
+          take(decode('events', value), record => checkpoint.addEvent(record, Number(offset)))
+        }
       }
-    }
-  })
+    },
+  )
   await waiting
 
   const unsaved: CheckpointRecord[] = []

@@ -174,7 +174,7 @@ function isIn(span: OffsetSpan, place: TopicPartition): boolean {
 }
 
 /** Gives the only member of the group these partitions and no others. */
-function fixedAssigner(partitions: readonly TopicPartition[]): PartitionAssigner {
+export function fixedAssigner(partitions: readonly TopicPartition[]): PartitionAssigner {
   const assignment: Record<string, number[]> = {}
   for (const { topic, partition } of partitions) {
     const known = assignment[topic] ?? []

@@ -9,9 +9,9 @@ import { batchQueues, checkpointMessages } from './batch-messages.ts'
 import { type CheckpointRecord, StoredCheckpoint } from './checkpoint-records.ts'
 import { isFenced, journalError } from './client-errors.ts'
 import { compressionType } from './codecs.ts'
-import { fence, type LoadContext, loadShard, type LoadedShard } from './load-shard.ts'
+import { fence, type LoadContext, type LoadedShard, loadShard } from './load-shard.ts'
 import type { Topics } from './topics.ts'
-import { cutIntoSends, runTransaction, type TopicQueue } from './transaction.ts'
+import { runTransaction, type TopicQueue } from './transaction.ts'
 
 /** Below the transaction time-out of 60 s: who hangs is given up before the broker ends the transaction. */
 const TRANSACTION_DEADLINE_MS = 45_000
@@ -51,7 +51,9 @@ export function createShard(context: ShardContext, shard: number): Shard {
   const place = `shard ${shard} of ${settings.topic}`
   const compression = compressionType(settings.compression)
   const limits = { maxBytes: (topic: string) => topics.maxMessageBytes.get(topic) ?? 1_000_000 }
-  const organizations = new Map(settings.organizations.map(organization => [organization.identity, organization]))
+  const organizations = new Map(
+    settings.organizations.map(organization => [organization.identity, organization]),
+  )
   const lostBefore = new Set<string>()
   let term: Term | undefined
   let wasFenced = false
@@ -93,7 +95,11 @@ export function createShard(context: ShardContext, shard: number): Shard {
   }
 
   async function save(into: Term, records: readonly CheckpointRecord[]): Promise<void> {
-    await transact(into, [{ topic: names.checkpoint, messages: checkpointMessages(records, shard) }], () => [])
+    await transact(
+      into,
+      [{ topic: names.checkpoint, messages: checkpointMessages(records, shard) }],
+      () => [],
+    )
   }
 
   async function store(into: Term, checkpoint: StoredCheckpoint, batch: Batch): Promise<void> {
@@ -145,7 +151,8 @@ export function createShard(context: ShardContext, shard: number): Shard {
           throw journalError(error, `reading the checkpoint of ${place}`)
         }
         const found = term.checkpoints.get(identity)
-        if (found === undefined) throw new ConnectorError('JOURNAL_NOT_OWNED', `${identity} does not live on ${place}`)
+        if (found === undefined)
+          throw new ConnectorError('JOURNAL_NOT_OWNED', `${identity} does not live on ${place}`)
         if (found instanceof ConnectorError) {
           // Next time it is looked at anew: it may have been mended.
           discard()
@@ -198,7 +205,10 @@ export function createShard(context: ShardContext, shard: number): Shard {
       const producer = term?.producer
       term = undefined
       if (producer === undefined) return
-      await Promise.race([producer.disconnect().catch(() => undefined), sleep(CLOSE_WAIT_MS, undefined, { ref: false })])
+      await Promise.race([
+        producer.disconnect().catch(() => undefined),
+        sleep(CLOSE_WAIT_MS, undefined, { ref: false }),
+      ])
     },
   }
 }
@@ -218,6 +228,9 @@ function checkGoesOn(batch: Batch, head: Head | undefined): void {
   }
   const isUnbroken = batch.events.every((event, index) => event.sequence === sequence + 1 + index)
   if (!isUnbroken || batch.head.sequence !== sequence + batch.events.length) {
-    throw new ConnectorError('JOURNAL_STALE', `a batch of ${identity} has a hole in its sequence after ${sequence}`)
+    throw new ConnectorError(
+      'JOURNAL_STALE',
+      `a batch of ${identity} has a hole in its sequence after ${sequence}`,
+    )
   }
 }

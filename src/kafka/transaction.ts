@@ -126,7 +126,8 @@ export async function runTransaction(
 }
 
 function endIfLate({ isLate }: TransactionParts): void {
-  if (isLate()) throw new ConnectorError('JOURNAL_UNAVAILABLE', 'the transaction took too long', { retryable: true })
+  if (isLate())
+    throw new ConnectorError('JOURNAL_UNAVAILABLE', 'the transaction took too long', { retryable: true })
 }
 
 /**
