@@ -39,17 +39,16 @@ def read_committed(brokers, topic):
         consumer.assign([TopicPartition(topic, partition, 0) for partition in partitions])
         unread = set(partitions)
         while unread:
-            messages = consumer.consume(2000, timeout=30)
-            if not messages:
+            message = consumer.poll(30)
+            if message is None:
                 raise TimeoutError(f"{topic}: 30 s without an answer, partitions {sorted(unread)} not read to their end")
-            for message in messages:
-                error = message.error()
-                if error is None:
-                    yield len(partitions), message
-                elif error.code() == KafkaError._PARTITION_EOF:
-                    unread.discard(message.partition())
-                else:
-                    raise KafkaException(error)
+            error = message.error()
+            if error is None:
+                yield len(partitions), message
+            elif error.code() == KafkaError._PARTITION_EOF:
+                unread.discard(message.partition())
+            else:
+                raise KafkaException(error)
     finally:
         consumer.close()
 
