@@ -1,5 +1,6 @@
 import { canonicalDecimal } from './decimal.ts'
 import { quoteNumbers } from './exact-json.ts'
+import { parseJson } from './parse-json.ts'
 import { beginHash, finishHash, type HashState, hashText, hashWord } from './text-hash.ts'
 
 type JsonObject = Readonly<Record<string, unknown>>
@@ -33,7 +34,7 @@ const OBJECT = 9
 /**
  * 48 bits of an event's content: the same for the same JSON in another key order, with other white space or other
  * escapes, and whatever stands in the fields that the Hub rewrites. Numbers count exactly, beyond 2^53 too. Never 0.
- * `event` is what JSON.parse made of `text`. When this changes, `DIGEST_VERSION` must.
+ * `event` is what {@link parseJson} made of `text`. When this changes, `DIGEST_VERSION` must.
  *
  * It is the sum of a hash of the path and the value of every leaf, so nothing need be sorted; it tells changes, and is
  * no proof against somebody who makes collisions (the chain, over SHA-256 of the exact bytes, is).
@@ -43,7 +44,7 @@ export function contentDigest(event: unknown, text: string): number {
   if (!hasNumbers || !LONG_NUMBER.test(text)) return digest
   // JSON.parse may have rounded; only the text can tell.
   const exact = quoteNumbers(text, number => NUMBER_MARK + canonicalDecimal(number))
-  return digestOf(JSON.parse(exact), true).digest
+  return digestOf(parseJson(exact), true).digest
 }
 
 /** An object or a list whose members are still to be added. */

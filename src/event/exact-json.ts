@@ -49,8 +49,27 @@ export function quoteNumbers(text: string, write: (number: string) => string): s
   return result + text.slice(copied)
 }
 
+/** The same JSON with every key that is written with escapes written as `write` says, which must need no escape. */
+export function rewriteEscapedKeys(text: string, write: (key: string) => string): string {
+  let result = ''
+  let copied = 0
+  let backslash = text.indexOf('\\')
+  for (let at = text.indexOf('"'); at >= 0 && backslash >= 0; ) {
+    const end = stringEnd(text, at)
+    if (backslash < end) {
+      if (text[skipSpace(text, end)] === ':') {
+        result += `${text.slice(copied, at)}"${write(JSON.parse(text.slice(at, end)))}"`
+        copied = end
+      }
+      backslash = text.indexOf('\\', end)
+    }
+    at = text.indexOf('"', end)
+  }
+  return copied === 0 ? text : result + text.slice(copied)
+}
+
 function isKey(text: string, start: number, end: number, name: string): boolean {
-  if (end - start === name.length + 2) return text.startsWith(name, start + 1)
+  if (end - start === name.length + 2) return text.startsWith(name, start + 1) && !name.includes('\\')
   if (end - start < name.length + 2) return false
   // Longer than the name: it may be written with escapes.
   const quoted = text.slice(start, end)

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { ConnectorError } from '../errors.ts'
 import type { ExportElement } from './export.ts'
+import { parseJson } from './parse-json.ts'
 import { parseRfc3339 } from './rfc3339.ts'
 
 /** `_id` and `type` are at most this long. */
@@ -17,7 +18,7 @@ export interface ParsedEvent {
   readonly type: string
   /** `createdAt`, cut to milliseconds. */
   readonly createdAtMs: number
-  /** The element as JSON.parse reads it: of duplicate keys the last, unknown fields included, nothing checked. */
+  /** The element, parsed: of duplicate keys the last, unknown fields included, nothing checked. */
   readonly event: JsonObject
   /** The element's exact text. */
   readonly text: string
@@ -59,7 +60,7 @@ export function parseElement(
   const { bytes, oversize } = element
   if (oversize !== undefined) return poison('too_long', `the element is ${oversize.length} bytes long`)
   const text = bytes.toString('utf8')
-  const event = parseJson(text)
+  const event = parseOrThrow(text)
   if (!isUtf8(bytes)) return poison('not_utf8', 'the element holds bytes that are not valid UTF-8')
   if (!isObject(event)) return poison('not_an_object', `the element is ${kindOf(event)}, not an object`)
   const id = event._id
@@ -95,9 +96,9 @@ function faultOfName(value: unknown): keyof typeof FAULTS | undefined {
   return fits ? undefined : 'too_long'
 }
 
-function parseJson(text: string): unknown {
+function parseOrThrow(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     // Without V8's message: it quotes the element.
     throw new ConnectorError(
