@@ -1,11 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type CollectedRecord, collectedRecords } from '../readers/collector-file.ts'
 import { exists } from './cache.ts'
 import { collectorBinary } from './collector-build.ts'
 import { freePort } from './ports.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 export interface CollectorOptions {
   /** Default: any free one. */
@@ -36,17 +36,17 @@ export interface CollectorServer {
 /** A real OpenTelemetry Collector on loopback: OTLP over HTTP in, a file of JSON lines out. */
 export async function startCollector(options: CollectorOptions = {}): Promise<CollectorServer> {
   const binary = await collectorBinary()
-  const folder = await mkdtemp(join(tmpdir(), 'hf-audit-collector-'))
-  const outputFile = options.outputFile ?? join(folder, 'logs.jsonl')
-  const configFile = join(folder, 'collector.yaml')
-  const logFile = join(folder, 'collector.log')
+  const folder = await temporaryFolder('collector')
+  const outputFile = options.outputFile ?? join(folder.path, 'logs.jsonl')
+  const configFile = join(folder.path, 'collector.yaml')
+  const logFile = join(folder.path, 'collector.log')
   const port = options.port ?? (await freePort())
   const start = () =>
     startServer({
       name: 'the OpenTelemetry Collector',
       command: binary,
       args: ['--config', `file:${configFile}`],
-      cwd: folder,
+      cwd: folder.path,
       logFile,
       isReady: logged => logged.includes('Everything is ready'),
     })
@@ -55,7 +55,7 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
     await writeFile(configFile, configuration(port, outputFile, options.maxRequestBytes))
     server = await start()
   } catch (error) {
-    await rm(folder, { recursive: true, force: true })
+    await folder.remove()
     throw error
   }
   return {
@@ -68,7 +68,7 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
     resume: () => server?.signal('SIGCONT'),
     async stop() {
       await server?.end()
-      await rm(folder, { recursive: true, force: true })
+      await folder.remove()
     },
     async restart() {
       await server?.end()

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createCertificates } from './certificates.ts'
 import { type KafkaServer, type ScramUser, startKafka } from './kafka.ts'
 import type { KafkaProperties } from './kafka-properties.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 export interface SaslSslKafkaServer extends KafkaServer {
   /** PEM of the authority that signed the broker's certificate. */
@@ -22,9 +20,9 @@ export interface SaslSslKafkaServer extends KafkaServer {
 export async function startSaslSslKafka(
   options: { readonly properties?: KafkaProperties } = {},
 ): Promise<SaslSslKafkaServer> {
-  const folder = await mkdtemp(join(tmpdir(), 'hf-audit-tls-'))
+  const folder = await temporaryFolder('tls')
   try {
-    const certificates = await createCertificates(folder)
+    const certificates = await createCertificates(folder.path)
     const superUser = { username: 'admin', password: randomBytes(12).toString('hex') }
     const user = { username: 'connector', password: randomBytes(12).toString('hex') }
     const login = `username="${superUser.username}" password="${superUser.password}"`
@@ -55,12 +53,12 @@ export async function startSaslSslKafka(
         user,
         async stop() {
           await stop()
-          await rm(folder, { recursive: true, force: true })
+          await folder.remove()
         },
       }),
     }) as SaslSslKafkaServer
   } catch (error) {
-    await rm(folder, { recursive: true, force: true })
+    await folder.remove()
     throw error
   }
 }

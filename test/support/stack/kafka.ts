@@ -1,5 +1,4 @@
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { exists } from './cache.ts'
 import { kafkaClassPath, kafkaLogOption, runKafkaTool } from './java.ts'
@@ -7,6 +6,7 @@ import { primedKafka } from './kafka-primed.ts'
 import { formatProperties, type KafkaProperties, nodeProperties } from './kafka-properties.ts'
 import { freePort } from './ports.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 export interface KafkaOptions {
   /** Default: any free one. */
@@ -50,9 +50,9 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
   const classPath = await kafkaClassPath()
   const primed = await primedKafka()
   const port = options.port ?? (await freePort())
-  const folder = await mkdtemp(join(tmpdir(), 'hf-audit-kafka-'))
-  const logFile = join(folder, 'server.log')
-  const propertiesFile = join(folder, 'server.properties')
+  const folder = await temporaryFolder('kafka')
+  const logFile = join(folder.path, 'server.log')
+  const propertiesFile = join(folder.path, 'server.properties')
   const jvm = [`-XX:SharedArchiveFile=${primed.classArchive}`, '-XX:+UseSerialGC']
   const heap = `-Xmx${options.heapMiB ?? 384}m`
   const start = () =>
@@ -60,13 +60,13 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
       name: 'Apache Kafka',
       command: 'java',
       args: [...jvm, heap, kafkaLogOption, '-cp', classPath, 'kafka.Kafka', propertiesFile],
-      cwd: folder,
+      cwd: folder.path,
       logFile,
       isReady: logged => logged.includes('Kafka Server started'),
     })
   let server: ServerProcess
   try {
-    const dataDir = options.dataDir ?? join(folder, 'data')
+    const dataDir = options.dataDir ?? join(folder.path, 'data')
     const properties = {
       ...nodeProperties(port, await freePort(), dataDir, options.protocol),
       ...options.properties,
@@ -75,7 +75,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
     await format(dataDir, propertiesFile, primed.formatted, options.scramUsers)
     server = await start()
   } catch (error) {
-    await rm(folder, { recursive: true, force: true })
+    await folder.remove()
     throw error
   }
   return {
@@ -91,7 +91,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
     async stop() {
       if (options.dataDir === undefined) await server.kill()
       else await server.end()
-      await rm(folder, { recursive: true, force: true })
+      await folder.remove()
     },
     async restart() {
       await server.end()

@@ -1,9 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from './ports.ts'
 import { registryCommand, registryUrl } from './registry-install.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 export interface RegistryServer {
   /** Base of the Confluent-compatible API: `http://127.0.0.1:<port>/apis/ccompat/v7`. */
@@ -23,10 +22,10 @@ export interface RegistryServer {
 export async function startRegistry(options: { readonly port?: number } = {}): Promise<RegistryServer> {
   const port = options.port ?? (await freePort())
   const url = registryUrl(port)
-  const folder = await mkdtemp(join(tmpdir(), 'hf-audit-registry-'))
-  const logFile = join(folder, 'registry.log')
+  const folder = await temporaryFolder('registry')
+  const logFile = join(folder.path, 'registry.log')
   const start = async () => {
-    const started = await startServer(await registryCommand(port, { cwd: folder, logFile }))
+    const started = await startServer(await registryCommand(port, { cwd: folder.path, logFile }))
     try {
       await refuseIncompatible(url)
     } catch (error) {
@@ -39,7 +38,7 @@ export async function startRegistry(options: { readonly port?: number } = {}): P
   try {
     server = await start()
   } catch (error) {
-    await rm(folder, { recursive: true, force: true })
+    await folder.remove()
     throw error
   }
   return {
@@ -51,7 +50,7 @@ export async function startRegistry(options: { readonly port?: number } = {}): P
     resume: () => server.signal('SIGCONT'),
     async stop() {
       await server.kill()
-      await rm(folder, { recursive: true, force: true })
+      await folder.remove()
     },
     async restart() {
       await server.kill()

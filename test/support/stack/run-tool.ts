@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { atExit } from './at-exit.ts'
 
 export interface ToolOptions {
   readonly cwd?: string
@@ -16,8 +17,7 @@ export async function runTool(
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const kill = () => child.kill('SIGKILL')
-  process.once('exit', kill)
+  const forget = atExit(() => child.kill('SIGKILL'))
   let stdout = ''
   let all = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -35,6 +35,6 @@ export async function runTool(
     if (ended === undefined) return stdout
     throw new Error(`${[command, ...args].join(' ')} ended with ${ended}:\n${all.slice(-4_000)}`)
   } finally {
-    process.removeListener('exit', kill)
+    forget()
   }
 }

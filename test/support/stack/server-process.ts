@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { atExit } from './at-exit.ts'
 
 export interface ServerCommand {
   /** For errors: `Apache Kafka`. */
@@ -27,16 +28,12 @@ export interface ServerProcess {
   kill(signal?: NodeJS.Signals): Promise<void>
 }
 
-const running = new Set<ChildProcess>()
-let watching = false
-
 /**
  * Starts a server in a process group of its own (a Ctrl-C on the terminal is ours to handle, not the server's) and
  * resolves when it is ready. It never outlives this process: it is killed on exit and on a signal, and on Linux the
  * kernel kills it even when this process gets SIGKILL. A server that is up does not keep this process from ending.
  */
 export async function startServer(server: ServerCommand): Promise<ServerProcess> {
-  endAllWithThisProcess()
   const log = openSync(server.logFile, 'a')
   const logStart = (await readFile(server.logFile)).length
   const bound = dieWithParent(server.command, server.args)
@@ -47,7 +44,7 @@ export async function startServer(server: ServerCommand): Promise<ServerProcess>
     stdio: ['ignore', log, log],
   })
   closeSync(log)
-  running.add(child)
+  const forget = atExit(() => signalGroup(child, 'SIGKILL'))
   let ended: string | undefined
   const gone = new Promise<void>(resolve => {
     child.once('error', error => {
@@ -58,7 +55,7 @@ export async function startServer(server: ServerCommand): Promise<ServerProcess>
       ended ??= `it ended with ${code ?? signal}`
       resolve()
     })
-  }).finally(() => running.delete(child))
+  }).finally(forget)
 
   const signal = (name: NodeJS.Signals) => signalGroup(child, name)
   const kill = async (name: NodeJS.Signals = 'SIGKILL') => {
@@ -116,22 +113,5 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
     process.kill(-child.pid, signal)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
-}
-
-function endAllWithThisProcess(): void {
-  if (watching) return
-  watching = true
-  const killAll = () => {
-    for (const child of running) signalGroup(child, 'SIGKILL')
-  }
-  process.once('exit', killAll)
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => {
-      // A program that handles the signal itself ends its servers in its own order.
-      if (process.listenerCount(signal) > 0) return
-      killAll()
-      process.kill(process.pid, signal)
-    })
   }
 }

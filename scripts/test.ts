@@ -1,0 +1,78 @@
+import { glob } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
+import { run } from 'node:test'
+import { spec, type TestEvent } from 'node:test/reporters'
+import { missingFor, type StackPart } from '../test/support/stack/requirements.ts'
+
+/**
+ * `npm test`: every test in one run of Node's test runner, so that its summary counts them all. The fast ones come
+ * first; one file at a time, since the others start servers of their own.
+ * `npm test -- real`: only the tests with real servers. Any other argument is a file or a glob.
+ */
+
+const realFolders = ['test/stack/', 'test/kafka/', 'test/integration/']
+
+const parts: Readonly<Record<StackPart, string>> = {
+  kafka: 'a real Kafka',
+  registry: 'a real schema registry',
+  collector: 'a real OpenTelemetry Collector',
+  python: 'readers in Python that share no code with the connector',
+  openssl: 'Kafka with TLS',
+}
+
+async function testFiles(patterns: readonly string[]): Promise<string[]> {
+  const files = (await Array.fromAsync(glob(patterns))).map(file => file.replaceAll('\\', '/')).sort()
+  const isReal = (file: string) => realFolders.some(folder => file.startsWith(folder))
+  return [...files.filter(file => !isReal(file)), ...files.filter(isReal)]
+}
+
+/** A line for each part that this machine cannot start. */
+async function missingParts(): Promise<string[]> {
+  const lines: string[] = []
+  for (const [part, words] of Object.entries(parts) as [StackPart, string][]) {
+    const missing = await missingFor(part)
+    if (missing !== undefined) lines.push(`${words}: ${missing}`)
+  }
+  return lines
+}
+
+/** Says what was not tested once more where the eye is at the end, just before the runner's summary. */
+function remind(lines: readonly string[]) {
+  return async function* (events: AsyncIterable<TestEvent>): AsyncGenerator<TestEvent> {
+    for await (const event of events) {
+      if (
+        event.type === 'test:diagnostic' &&
+        event.data.nesting === 0 &&
+        /^tests \d/.test(event.data.message)
+      ) {
+        for (const line of lines) yield { ...event, data: { ...event.data, message: `not tested: ${line}` } }
+      }
+      yield event
+    }
+  }
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const realOnly = args.length === 1 && args[0] === 'real'
+  const patterns = realOnly ? realFolders.map(folder => `${folder}**/*.test.ts`) : args
+  const files = await testFiles(patterns.length === 0 ? ['test/**/*.test.ts'] : patterns)
+  if (files.length === 0) throw new Error(`no test file matches ${patterns.join(' ')}`)
+
+  const missing = await missingParts()
+  if (missing.length === 0) {
+    console.log('Nothing is skipped: all real servers can run here. The first run fetches and builds them.\n')
+  } else {
+    const verdict = process.env.CI ? 'Missing, and in CI that fails the tests' : 'Skipped, for want of a tool'
+    console.log(`${verdict}:\n${missing.map(line => `  ${line}\n`).join('')}`)
+  }
+
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+  const events = run({ files, concurrency: 1, signal: stop.signal })
+  events.on('test:fail', ({ todo }) => {
+    if (todo === undefined || todo === false) process.exitCode = 1
+  })
+  await pipeline(events, remind(missing), new spec(), process.stdout, { end: false })
+}
+
+await main(process.argv.slice(2))
