@@ -44,7 +44,8 @@ export function encodeSegment(entries: readonly SeenEntry[]): Buffer {
 
 function encodeKey(key: string): { kind: number; bytes: Buffer } {
   if (OBJECT_ID.test(key)) return { kind: KEY_OBJECT_ID, bytes: Buffer.from(key, 'hex') }
-  if (isPoisonKey(key)) return { kind: KEY_SHA256, bytes: sha256OfPoisonKey(key) }
+  // An id may begin with U+10000, whose first half looks like the mark of a dead letter; but an id is well-formed.
+  if (isPoisonKey(key) && !key.isWellFormed()) return { kind: KEY_SHA256, bytes: sha256OfPoisonKey(key) }
   const utf8 = Buffer.from(key, 'utf8')
   const length = Buffer.allocUnsafe(2)
   length.writeUInt16BE(utf8.length)

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { balanceShards } from '../../src/kafka/balance.ts'
+
+const worker = fc.record({ id: fc.uuid(), owned: fc.array(fc.integer({ min: 0, max: 15 })) })
+const workers = fc.uniqueArray(worker, { selector: ({ id }) => id, minLength: 1, maxLength: 6 })
+
+test('every shard has one owner, and nobody has two busy ones more than another', () => {
+  fc.assert(
+    fc.property(workers, fc.uniqueArray(fc.integer({ min: 0, max: 15 })), (members, busyShards) => {
+      const busy = new Set(busyShards)
+      const dealt = balanceShards(16, busy, members)
+      assert.deepEqual(
+        [...dealt.values()].flat().sort((a, b) => a - b),
+        Array.from({ length: 16 }, (_, shard) => shard),
+      )
+      const loads = [...dealt.values()].map(shards => shards.filter(shard => busy.has(shard)).length)
+      assert.ok(Math.max(...loads) - Math.min(...loads) <= 1, String(loads))
+    }),
+  )
+})
+
+test('dealing again changes nothing', () => {
+  fc.assert(
+    fc.property(workers, fc.uniqueArray(fc.integer({ min: 0, max: 15 })), (members, busyShards) => {
+      const busy = new Set(busyShards)
+      const sorted = (dealt: Map<string, number[]>) =>
+        [...dealt].map(([id, shards]) => [id, [...shards].sort()])
+      const first = balanceShards(16, busy, members)
+      const again = balanceShards(
+        16,
+        busy,
+        members.map(({ id }) => ({ id, owned: first.get(id)! })),
+      )
+      assert.deepEqual(sorted(again), sorted(first))
+    }),
+  )
+})
+
+test('a worker that comes takes only what is too much elsewhere', () => {
+  const busy = new Set([0, 1, 2, 3])
+  const dealt = balanceShards(4, busy, [
+    { id: 'new', owned: [] },
+    { id: 'old', owned: [0, 1, 2, 3] },
+  ])
+  assert.deepEqual(dealt.get('old'), [0, 1])
+  assert.deepEqual(dealt.get('new'), [2, 3])
+})

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { crc32c, encodeRecord, installFastRecords, type RecordInput } from '../../src/kafka/fast-records.ts'
+
+const require = createRequire(import.meta.url)
+const kafkajsRecord = require('kafkajs/src/protocol/recordBatch/record/v0')
+const kafkajsCrc = require('kafkajs/src/protocol/recordBatch/crc32C')
+
+const bytes = fc.uint8Array({ maxLength: 300 }).map(array => Buffer.from(array))
+const value = fc.oneof(bytes, fc.string({ unit: 'grapheme' }))
+
+test('a record has the bytes that kafkajs gives it', () => {
+  const input = fc.record({
+    offsetDelta: fc.nat(),
+    timestampDelta: fc.integer({ min: -(2 ** 40), max: 2 ** 40 }),
+    key: fc.option(bytes, { nil: null }),
+    value: fc.option(value, { nil: null }),
+    headers: fc.dictionary(fc.string({ unit: 'grapheme', minLength: 1 }), fc.oneof(value, fc.array(value))),
+  })
+  fc.assert(
+    fc.property(input, (record: RecordInput) => {
+      assert.ok(encodeRecord(record).buffer.equals(kafkajsRecord(record).buffer))
+    }),
+  )
+})
+
+test('CRC-32C gives the check value of its definition and what kafkajs gives', () => {
+  assert.equal(crc32c(Buffer.from('123456789')), 0xe3069283)
+  fc.assert(fc.property(bytes, buffer => assert.equal(crc32c(buffer), kafkajsCrc(buffer))))
+})
+
+test('this version of kafkajs takes them', () => {
+  assert.equal(installFastRecords(), true)
+})
