@@ -239,46 +239,28 @@ async function rebuildLost(
     ]),
   )
   const ours = (key: Buffer | null) => (key === null ? undefined : rebuilt.get(key.toString('utf8')))
-  // Only the first value of a schema waits for the registry; those behind it then wait for it, to keep their order.
-  let waiting: Promise<void> | undefined
-  const take = <T>(record: T | Promise<T>, add: (record: T) => void): void => {
-    if (waiting === undefined && !(record instanceof Promise)) {
-      add(record)
-      return
-    }
-    const mine: Promise<void> = (waiting ?? Promise.resolve())
-      .then(async () => add(await record))
-      .then(() => {
-        if (waiting === mine) waiting = undefined
-      })
-    // Told where it is awaited, below.
-    mine.catch(() => undefined)
-    waiting = mine
-  }
   await reader.read(
     { topic: deadLetters.topic, partition: shard, from: deadLetters.low, to: deadLetters.high },
-    messages => {
+    async messages => {
       for (const { key, value } of messages) {
         const checkpoint = ours(key)
-        if (checkpoint !== undefined && value !== null) {
-          take(decode('dead-letters', value), letter => checkpoint.addDeadLetter(letter))
-        }
+        if (checkpoint !== undefined && value !== null)
+          checkpoint.addDeadLetter(await decode('dead-letters', value))
       }
     },
   )
-  await waiting
   await reader.read(
     { topic: events.topic, partition: shard, from: events.low, to: events.high },
-    messages => {
+    async messages => {
       for (const { key, value, offset } of messages) {
         const checkpoint = ours(key)
-        if (checkpoint !== undefined && value !== null) {
-          take(decode('events', value), record => checkpoint.addEvent(record, Number(offset)))
-        }
+        if (checkpoint === undefined || value === null) continue
+        const record = decode('events', value)
+        // Awaited only where the registry is asked: a turn of the event loop for each of a million records adds up.
+        checkpoint.addEvent(record instanceof Promise ? await record : record, Number(offset))
       }
     },
   )
-  await waiting
 
   const unsaved: CheckpointRecord[] = []
   for (const { identity } of lost) {

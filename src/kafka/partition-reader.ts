@@ -16,10 +16,13 @@ export interface OffsetSpan extends TopicPartition {
   readonly to: number
 }
 
+/** The next records come when it has resolved. */
+type OnMessages = (messages: readonly KafkaMessage[]) => void | Promise<void>
+
 /** Reads spans of the given partitions, one after the other, read-committed. */
 export interface PartitionReader {
   /** `onMessages` gets the committed records of the span in order. Resolves when the span was read to its end. */
-  read(span: OffsetSpan, onMessages: (messages: readonly KafkaMessage[]) => void): Promise<void>
+  read(span: OffsetSpan, onMessages: OnMessages): Promise<void>
   close(): Promise<void>
 }
 
@@ -34,7 +37,7 @@ const BATCH_HEADER_BYTES = 61
 
 interface Reading {
   readonly span: OffsetSpan
-  readonly onMessages: (messages: readonly KafkaMessage[]) => void
+  readonly onMessages: OnMessages
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
   next: number
@@ -127,7 +130,7 @@ export async function openPartitionReader(
           ({ offset }) => Number(offset) >= next && Number(offset) < span.to,
         )
         try {
-          if (wanted.length > 0) onMessages(wanted)
+          if (wanted.length > 0) await onMessages(wanted)
         } catch (error) {
           fail(error)
         }
