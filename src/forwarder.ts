@@ -57,8 +57,11 @@ export interface Forwarder {
   state(): Promise<ForwarderState>
 }
 
-/** One hand-over: with events of usual size one request of about 2.6 MB. */
-const MAX_ENTRIES = 1_000
+/**
+ * One hand-over: with events of usual size one request of about 1.3 MB. With more, records outlive the young generation
+ * while they wait for the answer, and the heap grows by tens of megabytes.
+ */
+const MAX_ENTRIES = 500
 const DRAIN_LOOK_INTERVAL_MS = 100
 const STORE_RETRY = { baseMs: 200, capMs: 10_000 }
 /** Beside its texts of more than a few words a log record takes about this much. */

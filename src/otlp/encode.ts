@@ -6,8 +6,12 @@ import { ExportRequestWriter } from './export-request.ts'
 import { toLogRecord } from './log-record.ts'
 import { SERVICE_NAME } from './resource.ts'
 
-/** The body of one export request (protobuf `ExportLogsServiceRequest`). No entries give no bytes: the empty message. */
-export type EncodeEntries = (entries: readonly JournalEntry[]) => Buffer
+export interface Encoder {
+  /** The body of one export request (protobuf `ExportLogsServiceRequest`). No entries give no bytes: the empty message. */
+  encode(entries: readonly JournalEntry[]): Buffer
+  /** Gives a request's memory back, when nobody reads it any more. */
+  recycle(request: Buffer): void
+}
 
 /**
  * Emits through the SDK's logger into a processor of our own, which writes each record into the request. The SDK's
@@ -16,7 +20,7 @@ export type EncodeEntries = (entries: readonly JournalEntry[]) => Buffer
  * The attributes join the record in the processor: on its way through `emit` the SDK checks and copies each of them,
  * which takes a second for 100,000 records, and drops those beyond its limit of 128 or of a type it does not know.
  */
-export function createEncoder(resource: Resource, version: string): EncodeEntries {
+export function createEncoder(resource: Resource, version: string): Encoder {
   const request = new ExportRequestWriter(resource, { name: SERVICE_NAME, version })
   let attributes: Attributes = {}
   let written = 0
@@ -30,16 +34,20 @@ export function createEncoder(resource: Resource, version: string): EncodeEntrie
   }
   const logger = new LoggerProvider({ resource, processors: [writer] }).getLogger(SERVICE_NAME, version)
 
-  return entries => {
-    request.begin()
-    written = 0
-    for (const entry of entries) {
-      const { attributes: ofEntry = {}, ...rest } = toLogRecord(entry)
-      attributes = ofEntry
-      logger.emit(rest)
-    }
-    if (written !== entries.length)
-      throw new Error(`the SDK passed on ${written} of ${entries.length} records`)
-    return request.finish()
+  return {
+    encode(entries) {
+      request.begin()
+      written = 0
+      for (const entry of entries) {
+        const { attributes: ofEntry = {}, ...rest } = toLogRecord(entry)
+        attributes = ofEntry
+        logger.emit(rest)
+      }
+      if (written !== entries.length) {
+        throw new Error(`the SDK passed on ${written} of ${entries.length} records`)
+      }
+      return request.finish()
+    },
+    recycle: finished => request.recycle(finished),
   }
 }

@@ -54,6 +54,8 @@ const RECORD_LENGTH_BYTES = 2
 /** Four tags with their lengths stand in front of the records, with resource and scope between. */
 const MAX_FRAME_BYTES = 4 * 6
 const INITIAL_BYTES = 64 * 1024
+/** Of a giant record no memory is kept. */
+const MAX_SPARE_BYTES = 8 * 1024 * 1024
 /** Keys are few; but the tags of a record are the journal's. */
 const MAX_CACHED_KEYS = 2_000
 
@@ -67,9 +69,10 @@ export class ExportRequestWriter {
   readonly #resource: Buffer
   readonly #scope: Buffer
   readonly #keys = new Map<string, Buffer>()
-  #writer = new ProtobufWriter(INITIAL_BYTES)
+  #writer = new ProtobufWriter(Buffer.allocUnsafeSlow(INITIAL_BYTES))
   #start = 0
   #lastLength = INITIAL_BYTES
+  #spare: Buffer | undefined
 
   constructor(resource: Resource, scope: { readonly name: string; readonly version: string }) {
     this.#resource = this.#message(() => {
@@ -85,7 +88,10 @@ export class ExportRequestWriter {
 
   /** Begins a request and forgets what was added to one that was not finished. */
   begin(): void {
-    this.#writer = new ProtobufWriter(Math.ceil(this.#lastLength * 1.1))
+    this.#writer = new ProtobufWriter(
+      this.#spare ?? Buffer.allocUnsafeSlow(Math.ceil(this.#lastLength * 1.1)),
+    )
+    this.#spare = undefined
     this.#start = this.#writer.begin(this.#resource.length + this.#scope.length + MAX_FRAME_BYTES)
   }
 
@@ -128,6 +134,16 @@ export class ExportRequestWriter {
     const request = writer.view(start, end)
     this.#lastLength = request.length
     return request
+  }
+
+  /**
+   * Takes the memory of a finished request back, for a later one: nobody may read it any more. Without it a hundred
+   * megabytes of sent requests would lie about until the next full garbage collection.
+   */
+  recycle(request: Buffer): void {
+    const { byteLength } = request.buffer
+    if (byteLength > (this.#spare?.length ?? 0) && byteLength <= MAX_SPARE_BYTES)
+      this.#spare = Buffer.from(request.buffer)
   }
 
   #frame(recordsLength: number): Buffer {
@@ -232,7 +248,7 @@ export class ExportRequestWriter {
 
 /** A tag and the length of what follows. */
 function delimited(fieldTag: number, length: number): Buffer {
-  const writer = new ProtobufWriter(6)
+  const writer = new ProtobufWriter(Buffer.alloc(11))
   writer.byte(fieldTag)
   writer.varint(length)
   return writer.view(0, writer.position)

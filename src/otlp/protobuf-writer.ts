@@ -23,8 +23,9 @@ export class ProtobufWriter {
   position = 0
   #buffer: Buffer
 
-  constructor(capacity: number) {
-    this.#buffer = Buffer.allocUnsafeSlow(capacity)
+  /** `memory` is overwritten, and replaced by more when it is full. */
+  constructor(memory: Buffer) {
+    this.#buffer = memory
   }
 
   /** A view of what was written. */

@@ -23,7 +23,7 @@ const MAX_ANSWER_BYTES = 64 * 1024
  */
 export function createLogSink(settings: OtlpSettings, { version }: { readonly version: string }): LogSink {
   const { url, destination, timeoutMs, compression, tls, proxy } = settings
-  const encode = createEncoder(otlpResource(version), version)
+  const encoder = createEncoder(otlpResource(version), version)
   const words = wordsWithout([...Object.values(settings.headers), ...secretsOf(proxy)])
   const connect = { ...tls, timeout: timeoutMs }
   const dispatcher = new EnvHttpProxyAgent({
@@ -44,12 +44,15 @@ export function createLogSink(settings: OtlpSettings, { version }: { readonly ve
 
   async function deliver(entries: readonly JournalEntry[], signal: AbortSignal): Promise<DeliveryResult> {
     throwIfStopped(signal)
-    const request = encode(entries)
+    const request = encoder.encode(entries)
     const deadline = AbortSignal.timeout(timeoutMs)
     try {
       const body = compression === 'gzip' ? await compress(request, { level: GZIP_LEVEL }) : request
       const answer = await post(body, AbortSignal.any([signal, deadline]))
-      return readAnswer(answer, { destination, records: entries.length, nowMs: Date.now(), words })
+      const result = readAnswer(answer, { destination, records: entries.length, nowMs: Date.now(), words })
+      // Only then: of a refused or failed request a part may still be on its way to the socket.
+      if (result.kind === 'accepted') encoder.recycle(request)
+      return result
     } catch (error) {
       throwIfStopped(signal)
       const message = deadline.aborted ? `no answer within ${timeoutMs} ms` : networkMessage(error)

@@ -35,7 +35,7 @@ function bySdk(entries: readonly JournalEntry[]): Buffer {
 const fractional = { srcLatitude: 48.5, srcLongitude: -0.25, dstLatitude: null, dstLongitude: null }
 
 test('a request is byte for byte what the SDK makes of the same records', () => {
-  const encode = createEncoder(resource, '1.2.3')
+  const { encode } = createEncoder(resource, '1.2.3')
   fc.assert(
     fc.property(fc.array(anyEntry, { maxLength: 5 }), entries => {
       const comparable = entries.map(entry =>
@@ -47,7 +47,7 @@ test('a request is byte for byte what the SDK makes of the same records', () => 
 })
 
 test('lengths of one to four bytes, in any order, give the same bytes', () => {
-  const encode = createEncoder(resource, '1.2.3')
+  const { encode } = createEncoder(resource, '1.2.3')
   const lengths = [0, 1, 47, 48, 49, 127, 128, 16_383, 16_384, 2_097_152]
   const entries = lengths.flatMap((length, index) =>
     ['x', 'é'].map(unit =>
@@ -59,27 +59,37 @@ test('lengths of one to four bytes, in any order, give the same bytes', () => {
 })
 
 test('no entries are the empty message', () => {
-  assert.equal(createEncoder(resource, '1.2.3')([]).length, 0)
+  assert.equal(createEncoder(resource, '1.2.3').encode([]).length, 0)
 })
 
 test('a request stays as it is while the next one is written', () => {
-  const encode = createEncoder(resource, '1.2.3')
+  const { encode } = createEncoder(resource, '1.2.3')
   const first = encode(eventEntries(3))
   const copy = Buffer.from(first)
   encode(eventEntries(5))
   assert.ok(first.equals(copy))
 })
 
+test('the memory of a finished request is used again, and what it held is gone', () => {
+  const { encode, recycle } = createEncoder(resource, '1.2.3')
+  const large = encode(eventEntries(100))
+  recycle(large)
+  const small = encode(eventEntries(2))
+  assert.equal(small.buffer, large.buffer)
+  assert.ok(small.equals(createEncoder(resource, '1.2.3').encode(eventEntries(2))))
+  assert.notEqual(encode(eventEntries(2)).buffer, small.buffer)
+})
+
 test('a request that failed half-way leaves nothing in the next one', () => {
-  const encode = createEncoder(resource, '1.2.3')
+  const { encode } = createEncoder(resource, '1.2.3')
   const broken = eventEntry(2)
   Object.assign(broken.record, { chainHash: undefined })
   assert.throws(() => encode([eventEntry(1), broken]))
-  assert.ok(encode(eventEntries(1)).equals(createEncoder(resource, '1.2.3')(eventEntries(1))))
+  assert.ok(encode(eventEntries(1)).equals(createEncoder(resource, '1.2.3').encode(eventEntries(1))))
 })
 
 test('a whole number of degrees stays a floating-point number', () => {
-  const encode = createEncoder(resource, '1.2.3')
+  const { encode } = createEncoder(resource, '1.2.3')
   const { records } = decodeExportRequest(encode([eventEntry(1, { srcLatitude: 52, srcLongitude: -0 })]))
   assert.deepEqual(records[0]!.attributes.get('geo.location.lat'), { double: 52 })
   assert.deepEqual(records[0]!.attributes.get('geo.location.lon'), { double: -0 })

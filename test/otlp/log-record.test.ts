@@ -118,7 +118,7 @@ for (const [when, eventTime, timestamp, text] of times) {
     const record = toLogRecord(entry)
     assert.deepEqual(record.timestamp, timestamp)
     assert.equal(record.attributes?.['huggingface.audit.event_time'], text)
-    const [sent] = decodeExportRequest(createEncoder(otlpResource('1'), '1')([entry])).records
+    const [sent] = decodeExportRequest(createEncoder(otlpResource('1'), '1').encode([entry])).records
     assert.equal(sent!.timeNanos, BigInt(timestamp[0]) * 1_000_000_000n + BigInt(timestamp[1]))
   })
 }
@@ -180,7 +180,7 @@ test('each entry has one uid, the same whenever it is mapped, and others have ot
 })
 
 test('any entry is mapped, and what is sent is what was mapped', () => {
-  const encode = createEncoder(otlpResource('1'), '1')
+  const { encode } = createEncoder(otlpResource('1'), '1')
   fc.assert(
     fc.property(anyEntry, entry => {
       const mapped = toLogRecord(entry)
