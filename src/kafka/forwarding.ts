@@ -11,7 +11,7 @@ import { untilReachable, withAdmin } from './connect.ts'
 import { type Deliver, deliverUntilDone } from './delivery.ts'
 import type { KafkaDependencies } from './journal.ts'
 import { partitionOf } from './murmur2.ts'
-import { disconnectQuietly, type TopicPartition } from './partition-reader.ts'
+import { disconnectQuietly, FETCH_BYTES, type TopicPartition } from './partition-reader.ts'
 import { decodeMessages, streamOf } from './reader.ts'
 import { createSchemaRegistry } from './schema-registry.ts'
 import { type KafkaSettings, kafkaNames } from './settings.ts'
@@ -219,8 +219,8 @@ export function createKafkaForwardingSource(
       rebalanceTimeout: Math.max(settings.sessionTimeoutMs, 30_000),
       heartbeatInterval: Math.min(1_000, settings.sessionTimeoutMs / 4),
       maxWaitTimeInMs: MAX_WAIT_MS,
-      maxBytesPerPartition: 4 * 1024 * 1024,
-      maxBytes: 16 * 1024 * 1024,
+      maxBytesPerPartition: FETCH_BYTES,
+      maxBytes: 4 * FETCH_BYTES,
       retry: { retries: 5, initialRetryTime: 100 },
     })
     const { GROUP_JOIN, END_BATCH_PROCESS, CRASH } = consumer.events

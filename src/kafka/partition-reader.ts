@@ -28,6 +28,8 @@ export interface PartitionReader {
 
 /** A fetch that brings nothing waits this long on the broker, and so does kafkajs while every partition is paused. */
 const MAX_WAIT_MS = 50
+/** Of one fetch from one partition, compressed: several times that when it is not. */
+export const FETCH_BYTES = 1024 * 1024
 const NO_PROGRESS_TIMEOUT_MS = 30_000
 /** Fetches that brought bytes but no record, until compaction is taken for the reason. */
 const EMPTY_FETCHES = 3
@@ -60,7 +62,7 @@ export async function openPartitionReader(
     partitionAssigners: [fixedAssigner(partitions)],
     allowAutoTopicCreation: false,
     maxWaitTimeInMs: MAX_WAIT_MS,
-    maxBytesPerPartition: 4 * 1024 * 1024,
+    maxBytesPerPartition: FETCH_BYTES,
     retry: { retries: 5, restartOnFailure: async () => false },
   })
   let reading: Reading | undefined

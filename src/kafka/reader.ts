@@ -8,7 +8,7 @@ import { journalError } from './client-errors.ts'
 import { untilReachable, withAdmin } from './connect.ts'
 import type { KafkaDependencies } from './journal.ts'
 import { partitionOf } from './murmur2.ts'
-import { disconnectQuietly, fixedAssigner, type TopicPartition } from './partition-reader.ts'
+import { disconnectQuietly, FETCH_BYTES, fixedAssigner, type TopicPartition } from './partition-reader.ts'
 import { createSchemaRegistry } from './schema-registry.ts'
 import { type KafkaNames, type KafkaSettings, kafkaNames } from './settings.ts'
 import { createValueDecoder, type ValueDecoder } from './values.ts'
@@ -108,7 +108,7 @@ export function createKafkaReader(settings: KafkaSettings, { log }: KafkaDepende
       allowAutoTopicCreation: false,
       heartbeatInterval: HEARTBEAT_INTERVAL_MS,
       maxWaitTimeInMs: MAX_WAIT_MS,
-      maxBytesPerPartition: 4 * 1024 * 1024,
+      maxBytesPerPartition: FETCH_BYTES,
       retry: { retries: 8 },
     })
     const byPlace = new Map(spans.map(span => [`${span.topic} ${span.partition}`, span]))

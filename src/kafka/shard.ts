@@ -154,8 +154,8 @@ export function createShard(context: ShardContext, shard: number): Shard {
         if (found === undefined)
           throw new ConnectorError('JOURNAL_NOT_OWNED', `${identity} does not live on ${place}`)
         if (found instanceof ConnectorError) {
-          // Next time it is looked at anew: it may have been mended.
-          discard()
+          // It may be mended meanwhile, so it is looked at anew, unless that would disturb the others of this shard.
+          if ([...term.checkpoints.values()].every(other => other instanceof ConnectorError)) discard()
           throw found
         }
         return { term: term.number, head: found.head, seen: found.seen }

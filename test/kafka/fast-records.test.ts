@@ -2,10 +2,13 @@ import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { decodeRecord } from '../../src/kafka/fast-record-decoder.ts'
 import { crc32c, encodeRecord, installFastRecords, type RecordInput } from '../../src/kafka/fast-records.ts'
 
 const require = createRequire(import.meta.url)
 const kafkajsRecord = require('kafkajs/src/protocol/recordBatch/record/v0')
+const kafkajsRecordDecoder = require('kafkajs/src/protocol/recordBatch/record/v0/decoder')
+const KafkajsDecoder = require('kafkajs/src/protocol/decoder')
 const kafkajsCrc = require('kafkajs/src/protocol/recordBatch/crc32C')
 
 const bytes = fc.uint8Array({ maxLength: 300 }).map(array => Buffer.from(array))
@@ -22,6 +25,40 @@ test('a record has the bytes that kafkajs gives it', () => {
   fc.assert(
     fc.property(input, (record: RecordInput) => {
       assert.ok(encodeRecord(record).buffer.equals(kafkajsRecord(record).buffer))
+    }),
+  )
+})
+
+test('a record is decoded as kafkajs decodes it', () => {
+  const headers = fc.dictionary(
+    fc.string({ unit: 'grapheme', minLength: 1 }),
+    fc.oneof(bytes, fc.array(bytes, { minLength: 1 })),
+    { noNullPrototype: true },
+  )
+  const input = fc.record({
+    offsetDelta: fc.nat(),
+    timestampDelta: fc.integer({ min: -(2 ** 40), max: 2 ** 40 }),
+    key: fc.option(bytes, { nil: null }),
+    value: fc.option(bytes, { nil: null }),
+    headers,
+  })
+  const timestampType = fc.constantFrom(0, 1)
+  fc.assert(
+    fc.property(input, fc.nat(), timestampType, fc.boolean(), (record, offset, type, isControlBatch) => {
+      const context = {
+        firstOffset: String(offset),
+        firstTimestamp: '1795219200000',
+        maxTimestamp: '1795219299999',
+        magicByte: 2,
+        timestampType: type,
+        isControlBatch,
+      }
+      const body = new KafkajsDecoder(kafkajsRecord(record).buffer).readVarIntBytes()
+      const ours = decodeRecord(new KafkajsDecoder(body), context)
+      assert.deepEqual(
+        { ...ours, headers: ours.headers },
+        kafkajsRecordDecoder(new KafkajsDecoder(body), context),
+      )
     }),
   )
 })
