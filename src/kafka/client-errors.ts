@@ -47,11 +47,6 @@ export function isFenced(error: unknown): boolean {
   return false
 }
 
-export function hasType(error: unknown, wanted: string): boolean {
-  for (const { type } of causes(error)) if (type === wanted) return true
-  return false
-}
-
 /**
  * What went wrong, for programs and people. `doing` begins the message: "reading the checkpoint of …". Wrong
  * credentials, certificates and permissions are not retryable; everything else about the connection is.
@@ -73,7 +68,14 @@ export function journalError(error: unknown, doing: string): ConnectorError {
     }
   }
   const message = error instanceof Error ? error.message : String(error)
-  return new ConnectorError('JOURNAL_UNAVAILABLE', `${doing}: ${message}`, { retryable: true, cause: error })
+  // kafkajs says this of a coordinator that is away, and of one that it may not ask for.
+  const hint = /group coordinator/i.test(message)
+    ? ' (if this stays: allow READ on the groups and DESCRIBE on the transactional ids that begin with KAFKA_TOPIC)'
+    : ''
+  return new ConnectorError('JOURNAL_UNAVAILABLE', `${doing}: ${message}${hint}`, {
+    retryable: true,
+    cause: error,
+  })
 }
 
 /** The words for an error that waiting does not mend. */
@@ -103,6 +105,5 @@ function permanentError(cause: KafkaErrorShape): string | undefined {
       'KAFKA_MAX_RECORD_BYTES + 100,000, or lower KAFKA_MAX_RECORD_BYTES'
     )
   }
-  if (cause.name === 'KafkaJSGroupCoordinatorNotFound') return undefined
   return undefined
 }
