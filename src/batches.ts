@@ -11,6 +11,7 @@ import {
   type SeenEntry,
 } from './event/checkpoint.ts'
 import { contentDigest } from './event/digest.ts'
+import { EncodingArena } from './event/encoding-arena.ts'
 import type { Judgement } from './event/findings.ts'
 import { encodeWithin } from './event/fit.ts'
 import { parseElement } from './event/hub-event.ts'
@@ -68,7 +69,7 @@ const EVENTS_PER_TURN = 200
 /**
  * Cuts a poll into batches: first the new events, oldest first, then the dead letters; the last batch carries the
  * findings, the checkpoint's other changes and the ledger entry. There is always a last batch, so every poll leaves
- * its entry. Between two batches the head says that the poll is open, and how far it came.
+ * its entry. A batch's values are good until the next but one is asked for. Between two batches the head says that the poll is open, and how far it came.
  */
 export async function* batches(poll: Poll, tools: BatchTools): AsyncGenerator<PollBatch, void, undefined> {
   const builder = new BatchBuilder(poll, tools)
@@ -100,6 +101,9 @@ class BatchBuilder {
   #deadLetters: EncodedValue[] = []
   #put: SeenEntry[] = []
   #bytes = 0
+  /** While one batch is being committed the next is prepared: with that the values of the one before are done with. */
+  #arena = new EncodingArena()
+  #otherArena = new EncodingArena()
 
   constructor(poll: Poll, tools: BatchTools) {
     this.#poll = poll
@@ -140,6 +144,7 @@ class BatchBuilder {
       this.#tools.limits.maxRecordBytes,
       elementSha256,
       bytes.length,
+      this.#arena,
     )
     this.#events.push({
       value,
@@ -245,6 +250,8 @@ class BatchBuilder {
     this.#deadLetters = []
     this.#put = []
     this.#bytes = 0
+    ;[this.#arena, this.#otherArena] = [this.#otherArena, this.#arena]
+    this.#arena.reset()
     return batch
   }
 

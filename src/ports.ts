@@ -81,7 +81,7 @@ export interface Journal {
    */
   resume(organization: Organization, signal: AbortSignal): Promise<Checkpoint>
   /**
-   * Stores all of the batch or nothing. After any error the outcome may be unknown: `resume` again.
+   * Stores all of the batch or nothing; its values may be overwritten once this has settled. After any error the outcome may be unknown: `resume` again.
    * Throws `JOURNAL_STALE`, `JOURNAL_UNAVAILABLE`, `JOURNAL_NOT_OWNED`.
    */
   commit(batch: Batch): Promise<void>

@@ -1,5 +1,6 @@
 import type avsc from 'avsc'
 import { ConnectorError } from '../errors.ts'
+import { type EncodingArena, encodeAlone } from './encoding-arena.ts'
 import type { StreamName, StreamRecords } from './records.ts'
 import { currentSchema, parseSchema, releasedSchemaText } from './schemas.ts'
 
@@ -9,11 +10,6 @@ const CONFLUENT_HEADER_BYTES = 5
 /** First two bytes of Avro's single-object encoding; the fingerprint follows in eight bytes, least significant first. */
 const SINGLE_OBJECT_MAGIC = [0xc3, 0x01] as const
 const SINGLE_OBJECT_HEADER_BYTES = 10
-
-/** Records are encoded side by side into slabs of this size: most of them take neither an allocation nor a copy. */
-const SLAB_BYTES = 256 * 1024
-let slab = Buffer.alloc(0)
-let slabUsed = 0
 
 /** The schema as it is sent to a registry: minified, with logicalType, default and doc. */
 export function schemaText(stream: StreamName): string {
@@ -35,43 +31,20 @@ export function confluentHeader(schemaId: number): Buffer {
 }
 
 /**
- * The header and the record's Avro body in one buffer, which stays as it is (it shares memory with its neighbours,
- * so its `buffer` is larger). Strings are made well-formed: a lone surrogate becomes U+FFFD.
+ * The header and the record's Avro body in one buffer. With an arena the value lies beside its neighbours in the arena's
+ * memory and is good until that is reset; without one it stays as it is.
+ * Strings are made well-formed: a lone surrogate becomes U+FFFD.
  * Throws when the record does not fit its schema, which is a mistake in this program.
  */
 export function encodeValue<S extends StreamName>(
   stream: S,
   header: Buffer,
   record: StreamRecords[S],
+  arena?: EncodingArena,
 ): Buffer {
   const { type } = currentSchema(stream)
   const writable = wellFormedRecord(record)
-  if (slab.length - slabUsed < header.length) newSlab()
-  for (;;) {
-    const start = slabUsed
-    const bodyStart = start + header.length
-    const end = type.encode(writable, slab, bodyStart)
-    if (end >= 0) {
-      slab.set(header, start)
-      slabUsed = end
-      return slab.subarray(start, end)
-    }
-    const length = slab.length - end - start
-    if (length > SLAB_BYTES / 4) return encodeAlone(type, header, writable, length)
-    newSlab()
-  }
-}
-
-function newSlab(): void {
-  slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
-  slabUsed = 0
-}
-
-function encodeAlone(type: avsc.Type, header: Buffer, record: object, length: number): Buffer {
-  const value = Buffer.allocUnsafeSlow(length)
-  value.set(header)
-  type.encode(record, value, header.length)
-  return value
+  return arena === undefined ? encodeAlone(type, header, writable) : arena.encode(type, header, writable)
 }
 
 /** The record itself unless a string in it, however deep, has a lone surrogate: then a copy with U+FFFD in its place. */

@@ -73,8 +73,8 @@ export interface Checkpoint {
   readonly seen: SeenEvents
 }
 
-/** Lone surrogates cannot stand in an `_id` (it would be poison), so no event's key can look like this. */
-const POISON_PREFIX = '\ud800'
+/** No well-formed text begins with the second half of a surrogate pair, and an `_id` that is not well-formed is poison. */
+const POISON_PREFIX = '\udc00'
 
 /** The key under which a dead letter is remembered: its identity is the SHA-256 of its bytes. */
 export function poisonKey(sha256: Uint8Array): string {

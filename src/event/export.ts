@@ -33,7 +33,7 @@ export interface AuditLogExport {
 export interface Spool {
   /** Copies the bytes; returns the offset to read them from. */
   append(bytes: Uint8Array): number
-  /** A buffer that the caller owns. */
+  /** The bytes, good until the next read or append. */
   read(offset: number, length: number): Buffer
   /** Deletes the file. May be called twice. */
   dispose(): void

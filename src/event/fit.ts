@@ -1,4 +1,5 @@
 import { encodeValue } from './avro.ts'
+import type { EncodingArena } from './encoding-arena.ts'
 import type { AuditRecord } from './records.ts'
 
 /** Columns that are cut when nothing else helps; the others are short, or name the record. */
@@ -37,6 +38,7 @@ interface Cuttable {
  * The record, encoded in at most `maxBytes`. One that is too large goes without `rawLog` and `data`, and its tags
  * `rawLogBytes` and `rawLogSHA256` tell what the raw text was (the chain needs its hash); if that is not enough, its
  * longest texts are cut to one length, between characters, and `tags.truncated` names them.
+ * The value lies in the arena, where one is given.
  * Always succeeds where `maxBytes` is 10,000 or more; throws a RangeError where even empty texts do not fit.
  */
 export function encodeWithin(
@@ -45,8 +47,9 @@ export function encodeWithin(
   maxBytes: number,
   elementSha256: Uint8Array,
   elementLength: number,
+  arena?: EncodingArena,
 ): Buffer {
-  const whole = encodeValue('events', header, record)
+  const whole = encodeValue('events', header, record, arena)
   if (whole.length <= maxBytes) return whole
   const lean = withoutRawText(record, elementSha256, elementLength)
   const value = encodeValue('events', header, lean)

@@ -47,10 +47,15 @@ export function createFileSpool(settings: SpoolSettings): Spool {
       window ??= Buffer.allocUnsafe(READ_WINDOW_BYTES)
       // Half before, half after: the export may run either way through time.
       windowStart = Math.max(0, Math.min(offset - READ_WINDOW_BYTES / 2 + length, offset))
-      windowBytes = readFully(file!, window, windowStart, Math.min(READ_WINDOW_BYTES, flushedBytes - windowStart))
+      windowBytes = readFully(
+        file!,
+        window,
+        windowStart,
+        Math.min(READ_WINDOW_BYTES, flushedBytes - windowStart),
+      )
     }
     if (window !== undefined && offset >= windowStart && offset + length <= windowStart + windowBytes) {
-      return Buffer.from(window.subarray(offset - windowStart, offset - windowStart + length))
+      return window.subarray(offset - windowStart, offset - windowStart + length)
     }
     const bytes = Buffer.allocUnsafe(length)
     readFully(file!, bytes, offset, length)
@@ -75,7 +80,7 @@ export function createFileSpool(settings: SpoolSettings): Spool {
         throw new RangeError(`the spool holds ${flushedBytes + tailBytes} bytes, not ${offset} + ${length}`)
       }
       if (offset >= flushedBytes) {
-        return Buffer.from(tail.subarray(offset - flushedBytes, offset - flushedBytes + length))
+        return tail.subarray(offset - flushedBytes, offset - flushedBytes + length)
       }
       const inFile = Math.min(length, flushedBytes - offset)
       const head = readFile(offset, inFile)
@@ -104,7 +109,8 @@ function readFully(file: number, into: Buffer, position: number, length: number)
   let done = 0
   while (done < length) {
     const count = readSync(file, into, done, length - done, position + done)
-    if (count === 0) throw new ConnectorError('UNEXPECTED', 'the spool file is shorter than what was written to it')
+    if (count === 0)
+      throw new ConnectorError('UNEXPECTED', 'the spool file is shorter than what was written to it')
     done += count
   }
   return done
@@ -116,6 +122,6 @@ function spoolError(directory: string, cause: unknown): ConnectorError {
     'JOURNAL_UNAVAILABLE',
     `Cannot write the spool file in ${directory} (${code}). It holds what must wait for the end of a download; ` +
       'make room or the directory writable, or set HF_AUDIT_DATA_DIR to another one. Nothing was published of this poll.',
-    { retryable: true, cause }
+    { retryable: true, cause },
   )
 }
