@@ -68,7 +68,9 @@ export function loadConfig(source: ConfigSource): Config {
   }
   const kafka = kafkaOf(values, organizations, readFile, errors)
   const otlp = otlpOf(environment, errors)
-  if (errors.length > 0) throw invalid(errors)
+  const warnings = misspelt(source.environment)
+  // A variable that seems to be missing may be one of these.
+  if (errors.length > 0) throw invalid([...errors, ...warnings])
 
   return {
     organizations,
@@ -87,7 +89,7 @@ export function loadConfig(source: ConfigSource): Config {
     kafka,
     otlp,
     environment,
-    warnings: misspelt(source.environment),
+    warnings,
   }
 }
 

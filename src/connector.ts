@@ -1,13 +1,13 @@
 import { homedir } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Config } from './config.ts'
-import { asConnectorError, type ConnectorError } from './errors.ts'
+import { type Config, invalid } from './config.ts'
+import { asConnectorError, ConnectorError } from './errors.ts'
 import { createFilter } from './event/filter.ts'
 import type { Organization } from './event/organization.ts'
 import { createForwarder, type Forwarder } from './forwarder.ts'
 import { createHubClient, DEFAULT_TIMEOUTS, userAgentOf } from './hub/client.ts'
 import { proxyFromEnv } from './hub/http.ts'
-import { createTokenSource } from './hub/token.ts'
+import { createTokenSource, type TokenOf } from './hub/token.ts'
 import { createJournals, type Journals } from './journals.ts'
 import type { Logger } from './log.ts'
 import { createLogSink } from './otlp/sink.ts'
@@ -15,6 +15,7 @@ import { createPoller, type Poller, type PollProgress } from './poller.ts'
 import { keepPolling, type PollingDependencies, pollOnce } from './polling.ts'
 import type { Hub, Journal } from './ports.ts'
 import { reportFailure, reportPoll } from './report.ts'
+import { stoppedError } from './retry.ts'
 import { createFileSpool } from './spool/file-spool.ts'
 
 export interface ConnectorDependencies {
@@ -28,7 +29,7 @@ export interface Connector {
   run(signal: AbortSignal): Promise<void>
   /**
    * Polls each organization that this process owns once, then waits until everything is forwarded. `timeout` ends the
-   * tries, `stop` ends everything. Returns what went wrong.
+   * tries, `stop` ends everything. Returns what went wrong; all of it is in the log already.
    */
   runOnce(timeout: AbortSignal, stop: AbortSignal): Promise<ConnectorError[]>
 }
@@ -37,12 +38,16 @@ const SPOOL_MEMORY_BYTES = 8 * 1024 * 1024
 const PRUNE_INTERVAL_MS = 3_600_000
 const DAY_MS = 24 * 3_600_000
 
-/** Builds every part from the configuration. Nothing is connected before `run` or `runOnce`. */
+/**
+ * Builds every part from the configuration. Nothing is connected before `run` or `runOnce`.
+ * Throws `CONFIG_INVALID` where an organization has no token.
+ */
 export async function createConnector(
   config: Config,
   dependencies: ConnectorDependencies,
 ): Promise<Connector> {
   const { log } = dependencies
+  await requireTokens(config)
   const journals = await createJournals(config, log)
   const { journal } = journals
   const hub = createHub(config, dependencies)
@@ -72,6 +77,12 @@ export async function createConnector(
     )
     await journal.open(signal)
     await forwarding?.open(signal)
+  }
+
+  function told(error: unknown): ConnectorError {
+    const known = asConnectorError(error)
+    log.error({ code: known.code }, known.message)
+    return known
   }
 
   async function close(): Promise<void> {
@@ -120,13 +131,13 @@ export async function createConnector(
         try {
           await forwarding?.forwarder.drained(signal)
         } catch (error) {
-          errors.push(asConnectorError(error))
+          errors.push(told(error))
         }
         stopForwarding.abort()
         await forwarded?.catch(() => {})
         return stop.aborted ? [] : errors
       } catch (error) {
-        return stop.aborted ? [] : [asConnectorError(error)]
+        return stop.aborted ? [] : [told(notReadyInTime(error))]
       } finally {
         stopForwarding.abort()
         await close()
@@ -139,10 +150,7 @@ export function createHub(
   config: Config,
   { log, version }: Pick<ConnectorDependencies, 'log' | 'version'>,
 ): Hub {
-  const { environment, organizations } = config
-  const ownTokenFiles = organizations.flatMap(({ identity, tokenFile }) =>
-    tokenFile === undefined ? [] : [[identity, tokenFile] as const],
-  )
+  const { environment } = config
   return createHubClient(
     {
       ...DEFAULT_TIMEOUTS,
@@ -150,15 +158,28 @@ export function createHub(
       proxy: proxyFromEnv(environment),
     },
     {
-      tokenOf: createTokenSource({
-        env: environment,
-        homeDirectory: homedir(),
-        tokenFiles: new Map(ownTokenFiles),
-      }),
+      tokenOf: tokenSourceOf(config),
       now: Date.now,
       log,
     },
   )
+}
+
+function tokenSourceOf({ environment, organizations }: Config): TokenOf {
+  const ownFiles = organizations.flatMap(({ identity, tokenFile }) =>
+    tokenFile === undefined ? [] : [[identity, tokenFile] as const],
+  )
+  return createTokenSource({ env: environment, homeDirectory: homedir(), tokenFiles: new Map(ownFiles) })
+}
+
+/** At the start a missing token is a mistake of the configuration; one that vanishes later blocks its organization. */
+async function requireTokens(config: Config): Promise<void> {
+  const tokenOf = tokenSourceOf(config)
+  const problems = new Set<string>()
+  for (const organization of config.organizations) {
+    await tokenOf(organization).catch(error => problems.add(asConnectorError(error).message))
+  }
+  if (problems.size > 0) throw invalid([...problems])
 }
 
 export function createPollerOf(
@@ -246,7 +267,17 @@ async function firstOwnership(
   signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
   for await (const owned of journal.ownership(signal)) return owned
-  return new Set()
+  throw stoppedError(signal)
+}
+
+/** A time-out before the first poll: nothing was done, and that must not look fine. */
+function notReadyInTime(error: unknown): ConnectorError {
+  const known = asConnectorError(error)
+  if (known.code !== 'STOPPED') return known
+  return new ConnectorError('JOURNAL_UNAVAILABLE', 'The journal was not ready within --timeout.', {
+    retryable: true,
+    cause: error,
+  })
 }
 
 function reportHeldElsewhere(

@@ -106,8 +106,8 @@ export async function pollOnce(
       return undefined
     } catch (caught) {
       const error = asConnectorError(caught)
-      // What the time-out cut off says less than what went wrong before it.
-      if (signal.aborted && last !== undefined) return last
+      // What was cut off by the time-out says nothing itself: what went wrong before it does, if anything did.
+      if (signal.aborted && error.code === 'STOPPED') break
       last = error
       const final = isFatal(error) || blocksOrganization(error) || !isTransient(error)
       const delayMs = final ? undefined : delayAfter(error, attempt, settings, dependencies.random)
@@ -116,7 +116,15 @@ export async function pollOnce(
       await slept(delayMs, signal)
     }
   }
-  return last ?? new ConnectorError('HUB_UNAVAILABLE', `"${organization.name}" was not polled in time.`)
+  if (last !== undefined) return last
+  const error = new ConnectorError(
+    'HUB_UNAVAILABLE',
+    `The poll of "${organization.name}" was not done within --timeout: what it had not yet published comes with the ` +
+      'next one. If the Hub or the way to it is slow, give it more time.',
+    { retryable: true },
+  )
+  dependencies.onFailed(organization, error, undefined)
+  return error
 }
 
 function isTransient(error: ConnectorError): boolean {

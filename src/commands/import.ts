@@ -1,5 +1,7 @@
 import { Command } from 'commander'
-import { loadConfig } from '../config.ts'
+import { nearest } from '../config/file.ts'
+import { organizationName } from '../config/values.ts'
+import { type Config, invalid, loadConfig } from '../config.ts'
 import { createPollerOf } from '../connector.ts'
 import { ConnectorError } from '../errors.ts'
 import type { Organization } from '../event/organization.ts'
@@ -41,10 +43,9 @@ async function importFile(path: string, options: ImportOptions): Promise<void> {
     organizationsRequired: false,
     ...(options.config === undefined ? {} : { file: options.config }),
   })
-  const name = options.organization
-  const organization: Organization = loaded.organizations.find(
-    known => known.name === name || known.identity === name,
-  ) ?? { name, identity: name, endpoint: loaded.endpoint }
+  const organization = organizationOf(loaded, options.organization)
+  // Before anything else is opened: a wrong path must not leave an empty journal behind.
+  const saved = await openExportFile(path, Date.now(), stop.signal)
   // Kafka must know of the organization to take its shard, even when the configuration does not list it.
   const organizations = [organization]
   const config = {
@@ -63,14 +64,47 @@ async function importFile(path: string, options: ImportOptions): Promise<void> {
   try {
     await journal.open(stop.signal)
     await owned(journal, organization, stop.signal)
-    const saved = await openExportFile(path, Date.now(), stop.signal)
     const outcome = await poller.importExport(organization, saved, stop.signal)
     progress.clear()
     reportPoll(log, outcome)
+  } catch (error) {
+    throw brokenFile(error)
   } finally {
     progress.clear()
     await journal.close()
   }
+}
+
+/**
+ * The organization that the configuration knows by this name or identity. Where it lists any, another name is a
+ * mistake, of which a trail of its own would come; where it lists none, the name is taken as it is.
+ */
+function organizationOf(config: Config, name: string): Organization {
+  const { organizations, endpoint } = config
+  const known = organizations.find(
+    organization => organization.identity === name || organization.name === name,
+  )
+  if (known !== undefined) return known
+  const allowed = organizations.flatMap(organization => [organization.identity, organization.name])
+  if (allowed.length > 0) {
+    throw invalid([
+      `--organization is "${name}", which is not among the configured ones (${[...new Set(allowed)].join(', ')})` +
+        nearest(name, allowed),
+    ])
+  }
+  const checked = organizationName.safeParse(name)
+  if (checked.success) return { name, identity: name, endpoint }
+  throw invalid([`--organization is ${JSON.stringify(name)}; ${checked.error.issues[0]!.message}`])
+}
+
+/** What would be the Hub's fault in a download is the file's here. */
+function brokenFile(error: unknown): unknown {
+  if (!(error instanceof ConnectorError) || error.code !== 'HUB_BODY_BROKEN') return error
+  return new ConnectorError(
+    'CONFIG_INVALID',
+    `${error.message} Nothing was published. A saved export is one complete JSON array: save it again.`,
+    { cause: error },
+  )
 }
 
 /** Waits until this process may write the organization's shard. */

@@ -47,7 +47,6 @@ async function run(options: RunOptions): Promise<void> {
   try {
     if (options.once === true) {
       const errors = await connector.runOnce(AbortSignal.timeout(options.timeout), stop.signal)
-      for (const error of errors) log.error({ code: error.code }, error.message)
       process.exitCode = exitCodeOf(errors)
     } else {
       await connector.run(stop.signal)
