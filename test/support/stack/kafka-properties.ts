@@ -25,12 +25,23 @@ export function nodeProperties(
     // The default holds every group's first join back for 3 s.
     'group.initial.rebalance.delay.ms': '0',
     'auto.create.topics.enable': 'false',
-    // After a SIGKILL the controller refuses the node's return until its old session is over: 9 s by default.
-    'broker.session.timeout.ms': '3000',
-    'broker.heartbeat.interval.ms': '500',
     // 50 each by default: hundreds of files that a single node creates on first use.
     'offsets.topic.num.partitions': '5',
     'transaction.state.log.num.partitions': '5',
+  }
+}
+
+/** The node's controller alone, which takes a broker that is silent for a moment for gone. */
+export function controllerProperties(controllerPort: number, dataDir: string): KafkaProperties {
+  return {
+    'process.roles': 'controller',
+    'node.id': '1',
+    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    'controller.listener.names': 'CONTROLLER',
+    listeners: `CONTROLLER://127.0.0.1:${controllerPort}`,
+    'log.dirs': dataDir,
+    'broker.session.timeout.ms': '150',
+    'broker.heartbeat.interval.ms': '50',
   }
 }
 

@@ -20,6 +20,8 @@ export interface ServerCommand {
 
 export interface ServerProcess {
   readonly pid: number
+  /** True when a signal ended it that it had no say in: whatever it had open was cut off. */
+  readonly crashed: boolean
   /** Sends a signal; does not wait. */
   signal(signal: NodeJS.Signals): void
   /** SIGTERM, and SIGKILL when it is not gone after `graceMs`. Resolves when it is gone. */
@@ -79,6 +81,9 @@ export async function startServer(server: ServerCommand): Promise<ServerProcess>
   child.unref()
   return {
     pid: child.pid!,
+    get crashed() {
+      return child.signalCode !== null
+    },
     signal,
     kill,
     async end(graceMs = 20_000) {
