@@ -10,7 +10,6 @@ import { proxyFromEnv } from './hub/http.ts'
 import { createTokenSource, type TokenOf } from './hub/token.ts'
 import { createJournals, type Journals } from './journals.ts'
 import type { Logger } from './log.ts'
-import { createLogSink } from './otlp/sink.ts'
 import { createPoller, type Poller, type PollProgress } from './poller.ts'
 import { keepPolling, type PollingDependencies, pollOnce } from './polling.ts'
 import type { Hub, Journal } from './ports.ts'
@@ -34,7 +33,7 @@ export interface Connector {
   runOnce(timeout: AbortSignal, stop: AbortSignal): Promise<ConnectorError[]>
 }
 
-const SPOOL_MEMORY_BYTES = 8 * 1024 * 1024
+const SPOOL_MEMORY_BYTES = 4 * 1024 * 1024
 const PRUNE_INTERVAL_MS = 3_600_000
 const DAY_MS = 24 * 3_600_000
 
@@ -51,7 +50,7 @@ export async function createConnector(
   const journals = await createJournals(config, log)
   const { journal } = journals
   const hub = createHub(config, dependencies)
-  const forwarding = createForwarding(config, dependencies, journals)
+  const forwarding = await createForwarding(config, dependencies, journals)
   const poller = createPollerOf(config, hub, journal, dependencies)
   const polling: PollingDependencies = {
     poller,
@@ -199,9 +198,11 @@ export function createPollerOf(
   })
 }
 
-function createForwarding(config: Config, { log, version }: ConnectorDependencies, journals: Journals) {
+/** Loaded only where something is forwarded. */
+async function createForwarding(config: Config, { log, version }: ConnectorDependencies, journals: Journals) {
   if (config.otlp === undefined) return undefined
   const source = journals.createForwardingSource()
+  const { createLogSink } = await import('./otlp/sink.ts')
   const sink = createLogSink(config.otlp, { version })
   const { endpoint } = config
   const forwarder: Forwarder = createForwarder({

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { createSimulator, type SimulatorOptions } from '../simulator/simulator.ts'
+import type { SimulatorOptions } from '../simulator/simulator.ts'
 
 const DEFAULT_PORT = 8088
 /** Any token will do unless `--token` is given; this one says what it is. */
@@ -94,6 +94,7 @@ async function simulate(options: Options): Promise<void> {
   const { tokenExpires, json, ...rest } = options
   // Nothing is worth finishing, and temporary files have no names: the end is at once, even while it prepares.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(0))
+  const { createSimulator } = await import('../simulator/simulator.ts')
   const simulator = createSimulator({
     ...rest,
     ...(tokenExpires !== undefined && { tokenExpiresAtMs: tokenExpires }),
