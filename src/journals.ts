@@ -10,15 +10,20 @@ export interface Journals {
 
 /**
  * Chooses between the two journals: Kafka where brokers are configured, else the embedded one. Only the chosen one is
- * loaded: whoever needs no Kafka pays neither its start-up time nor its memory.
+ * loaded: whoever needs no Kafka pays neither its start-up time nor its memory. `alone`: for one errand beside running
+ * workers, without taking their other organizations.
  */
-export async function createJournals(config: Config, log: Logger): Promise<Journals> {
+export async function createJournals(
+  config: Config,
+  log: Logger,
+  membership: 'group' | 'alone' = 'group',
+): Promise<Journals> {
   if (config.kafka !== undefined) {
     const { kafka } = config
     const { createKafkaJournal } = await import('./kafka/journal.ts')
     const { createKafkaForwardingSource } = await import('./kafka/forwarding.ts')
     return {
-      journal: createKafkaJournal(kafka, { log }),
+      journal: createKafkaJournal(kafka, { log, membership }),
       createForwardingSource: () => createKafkaForwardingSource(kafka, { log }),
     }
   }

@@ -7,7 +7,8 @@ import { ConnectorError } from '../errors.ts'
 import type { Organization } from '../event/organization.ts'
 import { openExportFile } from '../hub/file-export.ts'
 import { createJournals } from '../journals.ts'
-import type { Journal } from '../ports.ts'
+import { pollOnce } from '../polling.ts'
+import type { AuditLogExport } from '../ports.ts'
 import { reportPoll } from '../report.ts'
 import { createProgressDisplay } from './progress.ts'
 import { createLoggerOf } from './run.ts'
@@ -45,7 +46,7 @@ async function importFile(path: string, options: ImportOptions): Promise<void> {
   })
   const organization = organizationOf(loaded, options.organization)
   // Before anything else is opened: a wrong path must not leave an empty journal behind.
-  const saved = await openExportFile(path, Date.now(), stop.signal)
+  let opened: AuditLogExport | undefined = await openExportFile(path, Date.now(), stop.signal)
   // Kafka must know of the organization to take its shard, even when the configuration does not list it.
   const organizations = [organization]
   const config = {
@@ -55,7 +56,7 @@ async function importFile(path: string, options: ImportOptions): Promise<void> {
   }
   const log = createLoggerOf(config)
   const progress = createProgressDisplay(process.stderr.isTTY === true)
-  const { journal } = await createJournals(config, log)
+  const { journal } = await createJournals(config, log, 'alone')
   const hub = {
     exportAuditLog: () => Promise.reject(new ConnectorError('UNEXPECTED', 'an import asks no Hub')),
     ownUserId: async () => undefined,
@@ -63,12 +64,31 @@ async function importFile(path: string, options: ImportOptions): Promise<void> {
   const poller = createPollerOf(config, hub, journal, { onProgress: progress.show })
   try {
     await journal.open(stop.signal)
-    await owned(journal, organization, stop.signal)
-    const outcome = await poller.importExport(organization, saved, stop.signal)
-    progress.clear()
-    reportPoll(log, outcome)
-  } catch (error) {
-    throw brokenFile(error)
+    // Tried again like a poll: a running worker of the same organization may commit in between, and then it starts over.
+    const failed = await pollOnce(
+      organization,
+      config,
+      {
+        poller: {
+          async poll() {
+            const saved = opened ?? (await openExportFile(path, Date.now(), stop.signal))
+            opened = undefined
+            return poller.importExport(organization, saved, stop.signal)
+          },
+        },
+        now: Date.now,
+        random: Math.random,
+        onPolled: (_, outcome) => {
+          progress.clear()
+          reportPoll(log, outcome)
+        },
+        onFailed: (_, error, retryInMs) => {
+          if (retryInMs !== undefined) log.warn({ code: error.code, retryInMs }, error.message)
+        },
+      },
+      stop.signal,
+    )
+    if (failed !== undefined) throw brokenFile(failed)
   } finally {
     progress.clear()
     await journal.close()
@@ -104,14 +124,5 @@ function brokenFile(error: unknown): unknown {
     'CONFIG_INVALID',
     `${error.message} Nothing was published. A saved export is one complete JSON array: save it again.`,
     { cause: error },
-  )
-}
-
-/** Waits until this process may write the organization's shard. */
-async function owned(journal: Journal, organization: Organization, signal: AbortSignal): Promise<void> {
-  for await (const mine of journal.ownership(signal)) if (mine.has(organization.identity)) return
-  throw new ConnectorError(
-    'JOURNAL_NOT_OWNED',
-    `Another worker holds the shard of "${organization.identity}".`,
   )
 }

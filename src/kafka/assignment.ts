@@ -40,6 +40,20 @@ export interface Assignment {
   close(): Promise<void>
 }
 
+/** Every shard, asked of nobody. */
+export function standAlone(shards: number): Assignment {
+  const all: ReadonlySet<number> = new Set(Array(shards).keys())
+  return {
+    owns: shard => all.has(shard),
+    joined: async () => {},
+    async *changes() {
+      yield all
+    },
+    confirm: async () => true,
+    close: async () => {},
+  }
+}
+
 /**
  * Joins the group and stays in it. `onLost` is told which shards went away, before anyone else hears of the change.
  */

@@ -4,7 +4,7 @@ import { framingOf } from '../event/avro.ts'
 import type { StreamName } from '../event/records.ts'
 import type { Logger } from '../log.ts'
 import type { Journal } from '../ports.ts'
-import { type Assignment, joinGroup } from './assignment.ts'
+import { type Assignment, joinGroup, standAlone } from './assignment.ts'
 import { checkpointMessages } from './batch-messages.ts'
 import { metaRecord } from './checkpoint-records.ts'
 import { createClient, createPlainProducer } from './client.ts'
@@ -19,6 +19,12 @@ import { ALL_STREAMS, createValueDecoder, type Framings, resolveFramings } from 
 
 export interface KafkaDependencies {
   readonly log: Logger
+  /**
+   * `group` (the default): one worker among others. `alone`: for a single errand, such as an import, beside workers that
+   * run: it joins no group and takes from them nothing but the organization's transactional id, for the time of its
+   * transactions. They notice at their next commit, read the checkpoint again and go on.
+   */
+  readonly membership?: 'group' | 'alone'
 }
 
 interface Opened {
@@ -29,7 +35,10 @@ interface Opened {
 }
 
 /** The journal on Kafka: any number of workers share the organizations among them. */
-export function createKafkaJournal(settings: KafkaSettings, { log }: KafkaDependencies): Journal {
+export function createKafkaJournal(
+  settings: KafkaSettings,
+  { log, membership = 'group' }: KafkaDependencies,
+): Journal {
   const names = kafkaNames(settings.topic)
   const kafka = createClient(settings, log)
   const registry = settings.registry === undefined ? undefined : createSchemaRegistry(settings.registry)
@@ -65,18 +74,20 @@ export function createKafkaJournal(settings: KafkaSettings, { log }: KafkaDepend
         shardOf,
         nextTerm: () => ++terms,
       }
-      const assignment = joinGroup(
-        kafka,
-        {
-          groupId: names.pollersGroup,
-          topic: names.checkpoint,
-          shards: topics.partitions,
-          busy: new Set(settings.organizations.map(({ identity }) => shardOf(identity))),
-          sessionTimeoutMs: settings.sessionTimeoutMs,
-        },
-        lost => shards.get(lost)?.lose(),
-        log,
-      )
+      const group = (): Assignment =>
+        joinGroup(
+          kafka,
+          {
+            groupId: names.pollersGroup,
+            topic: names.checkpoint,
+            shards: topics.partitions,
+            busy: new Set(settings.organizations.map(({ identity }) => shardOf(identity))),
+            sessionTimeoutMs: settings.sessionTimeoutMs,
+          },
+          lost => shards.get(lost)?.lose(),
+          log,
+        )
+      const assignment = membership === 'group' ? group() : standAlone(topics.partitions)
       const shard = (number: number): Shard => {
         const known = shards.get(number) ?? createShard(context, number)
         shards.set(number, known)

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { Kafka, logLevel } from 'kafkajs'
 import { createSimulator } from '../../src/simulator/simulator.ts'
-import { startHfAudit } from '../support/child-process.ts'
+import { runHfAudit, startHfAudit } from '../support/child-process.ts'
+import { eventText } from '../support/exports.ts'
 import { organization, pollOnce, simulatedHub, until } from '../support/main-job.ts'
 import { countUids } from '../support/readers/collector-file.ts'
 import { type ReadSummary, readRecords } from '../support/readers/python.ts'
@@ -216,4 +219,29 @@ suite('the main job, on a real Kafka', async () => {
       )
     }
   })
+
+  test(
+    'an import beside a running worker: what is missing is added once, and the worker goes on',
+    skip,
+    async t => {
+      const { hub, environment: base } = await simulatedHub(t, { events: 500, prepared: false })
+      const environment = { ...onKafka(base), HF_AUDIT_POLL_INTERVAL: '1s' }
+      const older = [1, 2, 3].map(n => eventText(n, Date.UTC(2020, 0, n)))
+      const known = Array.from({ length: 500 }, (_, index) => hub.element(index + 1).toString())
+      const file = join(base.HF_AUDIT_DATA_DIR!, 'saved.json')
+      writeFileSync(file, `[${[...known, ...older].join(',')}]`)
+      const running = startHfAudit(['run'], environment)
+      t.after(() => running.kill('SIGKILL'))
+      await running.logLine(line => line.msg === 'polled' && line.published === 500)
+      const imported = await runHfAudit(['import', file, '--organization', organization], environment)
+      assert.equal(imported.code, 0, imported.stderr)
+      const { kind, published, alreadySeen } = imported.logLines.find(line => line.msg === 'polled')!
+      assert.deepEqual([kind, published, alreadySeen], ['IMPORT', 3, 500])
+      hub.append({ events: 20 })
+      await running.logLine(line => line.msg === 'polled' && line.published === 20)
+      running.kill('SIGTERM')
+      assert.equal(await running.ended, 0)
+      assertWhole(await read(environment), 523)
+    },
+  )
 })
