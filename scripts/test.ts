@@ -10,6 +10,9 @@ import { missingFor, type StackPart } from '../test/support/stack/requirements.t
  * `npm test -- real`: only the tests with real servers. Any other argument is a file or a glob.
  */
 
+/** The first test that needs the collector waits for its build: minutes. */
+const QUIET_MINUTES = 15
+
 const realFolders = ['test/stack/', 'test/kafka/', 'test/integration/']
 
 const parts: Readonly<Record<StackPart, string>> = {
@@ -72,7 +75,14 @@ async function main(args: readonly string[]): Promise<void> {
   events.on('test:fail', ({ todo }) => {
     if (todo === undefined || todo === false) process.exitCode = 1
   })
+  const hung = setTimeout(() => {
+    console.error(`No test ended for ${QUIET_MINUTES} minutes: something hangs, and all is stopped.`)
+    process.exitCode = 1
+    stop.abort()
+  }, QUIET_MINUTES * 60_000)
+  events.on('data', () => hung.refresh())
   await pipeline(events, remind(missing), new spec(), process.stdout, { end: false })
+  clearTimeout(hung)
 }
 
 await main(process.argv.slice(2))

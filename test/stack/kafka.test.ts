@@ -45,14 +45,23 @@ async function readCommitted(client: Kafka, wanted: number): Promise<string[]> {
   await consumer.connect()
   await consumer.subscribe({ topic: 'events', fromBeginning: true })
   const values: string[] = []
-  await new Promise<void>((resolve, reject) => {
-    const eachMessage = async ({ message }: { message: { value: Buffer | null } }) => {
-      values.push(String(message.value))
-      if (values.length === wanted) resolve()
-    }
-    consumer.run({ eachMessage }).catch(reject)
-  })
-  await consumer.disconnect()
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const tooLate = setTimeout(
+        () => reject(new Error(`read ${values.length} of ${wanted} in 30 s`)),
+        30_000,
+      )
+      const eachMessage = async ({ message }: { message: { value: Buffer | null } }) => {
+        values.push(String(message.value))
+        if (values.length < wanted) return
+        clearTimeout(tooLate)
+        resolve()
+      }
+      consumer.run({ eachMessage }).catch(reject)
+    })
+  } finally {
+    await consumer.disconnect()
+  }
   return values
 }
 
