@@ -7,6 +7,7 @@ import { exitCodeOf } from './exit-code.ts'
 import { readVersion } from './program.ts'
 import { createProgressDisplay } from './progress.ts'
 import { stopSignals } from './stop-signals.ts'
+import { logWarnings } from './warnings.ts'
 
 interface RunOptions {
   readonly config?: string
@@ -60,7 +61,9 @@ async function run(options: RunOptions): Promise<void> {
 /** The logger that the configuration asks for: pretty on a terminal unless it says otherwise. */
 export function createLoggerOf(config: Pick<Config, 'log'>): Logger {
   const format = config.log.format ?? (process.stderr.isTTY === true ? 'pretty' : 'json')
-  return createLogger({ level: config.log.level, format })
+  const log = createLogger({ level: config.log.level, format })
+  logWarnings(log)
+  return log
 }
 
 /** A log line must not be written into the middle of a bar. */

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 
-/** SHA-256 in one call: less than half of what a hash object costs for a short text. */
+/** SHA-256 of a short text. In one call, and by way of a text: half of what a hash object costs. */
 export function sha256(bytes: Uint8Array): Buffer {
-  return hash('sha256', bytes, 'buffer')
+  return Buffer.from(hash('sha256', bytes, 'hex'), 'hex')
 }
 
 /** What the chain of an organization begins with: SHA-256 of the UTF-8 text of its source URI. */

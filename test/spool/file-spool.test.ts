@@ -16,20 +16,25 @@ test('gives back what was appended, in any order of reading, from memory and fro
   const directory = temporaryDirectory(t)
   const pieces = fc.array(fc.uint8Array({ maxLength: 60 }), { maxLength: 60 })
   fc.assert(
-    fc.property(pieces, fc.integer({ min: 1, max: 64 }), fc.array(fc.nat(), { maxLength: 80 }), (parts, memoryBytes, reads) => {
-      const spool = createFileSpool({ directory, memoryBytes })
-      try {
-        const offsets = parts.map(part => spool.append(part))
-        for (const read of reads) {
-          if (parts.length === 0) break
-          const index = read % parts.length
-          const part = parts[index]!
-          assert.deepEqual(spool.read(offsets[index]!, part.length), Buffer.from(part))
+    fc.property(
+      pieces,
+      fc.integer({ min: 1, max: 64 }),
+      fc.array(fc.nat(), { maxLength: 80 }),
+      (parts, memoryBytes, reads) => {
+        const spool = createFileSpool({ directory, memoryBytes })
+        try {
+          const offsets = parts.map(part => spool.append(part))
+          for (const read of reads) {
+            if (parts.length === 0) break
+            const index = read % parts.length
+            const part = parts[index]!
+            assert.deepEqual(spool.read(offsets[index]!, part.length), Buffer.from(part))
+          }
+        } finally {
+          spool.dispose()
         }
-      } finally {
-        spool.dispose()
-      }
-    })
+      },
+    ),
   )
 })
 
