@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { projectFolder, runHfAudit, startHfAudit } from '../support/child-process.ts'
+import { runHfAudit, startHfAudit } from '../support/child-process.ts'
 import { organization, pollOnce, simulatedHub, until } from '../support/main-job.ts'
 import { readTrail } from '../support/trail.ts'
 
@@ -180,22 +178,12 @@ suite('tail', { concurrency: 3 }, () => {
       assert.equal(tail.stderr(), '')
     }
 
-    const script = '"$0" src/cli.ts tail --from-beginning --json | head -1; echo $PIPESTATUS'
-    const piped = spawn('bash', ['-c', script, process.execPath], {
-      cwd: projectFolder,
-      env: { PATH: process.env.PATH ?? '', ...environment },
-    })
-    let [stdout, stderr] = ['', '']
-    piped.stdout.on('data', (chunk: Buffer) => {
-      stdout += chunk.toString()
-    })
-    piped.stderr.on('data', (chunk: Buffer) => {
-      stderr += chunk.toString()
-    })
-    await once(piped, 'close')
-    const [record, code] = lines(stdout)
-    assert.equal((JSON.parse(record!) as { sequence: number }).sequence, 1)
-    assert.deepEqual([code, stderr], ['0', ''])
+    // As `| head -1` does it.
+    const closed = startHfAudit(['tail', '--from-beginning', '--json'], environment)
+    closed.child.stdout!.once('data', () => closed.child.stdout!.destroy())
+    assert.equal(await closed.ended, 0)
+    assert.equal(JSON.parse(lines(closed.stdout())[0]!).sequence, 1)
+    assert.equal(closed.stderr(), '')
     running.kill('SIGTERM')
     assert.equal(await running.ended, 0)
   })
