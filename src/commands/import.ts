@@ -10,8 +10,8 @@ import { createJournals } from '../journals.ts'
 import { pollOnce } from '../polling.ts'
 import type { AuditLogExport } from '../ports.ts'
 import { reportPoll } from '../report.ts'
+import { createLoggerOf } from './logger.ts'
 import { createProgressDisplay } from './progress.ts'
-import { createLoggerOf } from './run.ts'
 import { stopSignals } from './stop-signals.ts'
 
 interface ImportOptions {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { asConnectorError, type ConnectorError } from '../errors.ts'
 import { exitCodeOf } from './exit-code.ts'
@@ -6,12 +5,7 @@ import { importCommand } from './import.ts'
 import { runCommand } from './run.ts'
 import { simulateCommand } from './simulate.ts'
 import { tailCommand } from './tail.ts'
-
-/** The version in package.json, which lies beside both `src` and `dist`. */
-export function readVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
-}
+import { readVersion } from './version.ts'
 
 /** The whole command line. */
 export function createProgram(): Command {

@@ -2,12 +2,12 @@ import { Command, InvalidArgumentError } from 'commander'
 import { durationMs } from '../config/values.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { createConnector } from '../connector.ts'
-import { createLogger, type Logger } from '../log.ts'
+import type { Logger } from '../log.ts'
 import { exitCodeOf } from './exit-code.ts'
-import { readVersion } from './program.ts'
+import { createLoggerOf } from './logger.ts'
 import { createProgressDisplay } from './progress.ts'
 import { stopSignals } from './stop-signals.ts'
-import { logWarnings } from './warnings.ts'
+import { readVersion } from './version.ts'
 
 interface RunOptions {
   readonly config?: string
@@ -56,14 +56,6 @@ async function run(options: RunOptions): Promise<void> {
   } finally {
     progress.clear()
   }
-}
-
-/** The logger that the configuration asks for: pretty on a terminal unless it says otherwise. */
-export function createLoggerOf(config: Pick<Config, 'log'>): Logger {
-  const format = config.log.format ?? (process.stderr.isTTY === true ? 'pretty' : 'json')
-  const log = createLogger({ level: config.log.level, format })
-  logWarnings(log)
-  return log
 }
 
 /** A log line must not be written into the middle of a bar. */

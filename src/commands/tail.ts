@@ -4,7 +4,7 @@ import { loadConfig } from '../config.ts'
 import type { StreamName } from '../event/records.ts'
 import { createJournalReader } from '../journals.ts'
 import { jsonLine, plainLine } from './entry-lines.ts'
-import { createLoggerOf } from './run.ts'
+import { createLoggerOf } from './logger.ts'
 import { stopSignals } from './stop-signals.ts'
 
 const STREAMS: readonly StreamName[] = ['events', 'findings', 'dead-letters', 'ledger']
