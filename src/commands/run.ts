@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { durationMs } from '../config/values.ts'
-import { type Config, loadConfig } from '../config.ts'
+import { loadConfig } from '../config.ts'
 import { createConnector } from '../connector.ts'
 import type { Logger } from '../log.ts'
 import { exitCodeOf } from './exit-code.ts'
