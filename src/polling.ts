@@ -1,7 +1,7 @@
 import { asConnectorError, blocksOrganization, ConnectorError } from './errors.ts'
 import type { Organization } from './event/organization.ts'
 import type { Poller, PollOutcome } from './poller.ts'
-import { retryDelayMs, sleep } from './retry.ts'
+import { retryDelayMs, sleep, stoppedError } from './retry.ts'
 import { blockedDelayMs, firstPollDelayMs, nextPollDelayMs } from './schedule.ts'
 
 export interface PollingSettings {
@@ -90,8 +90,8 @@ export async function keepPolling(
 }
 
 /**
- * Polls one organization until it succeeded once, is blocked, or the signal (the time-out) is aborted.
- * Returns undefined on success, else the last error.
+ * Polls one organization until it succeeded once, is blocked, or the signal (a time-out, or a stop) is aborted.
+ * Returns undefined on success, else the last error; `STOPPED` when it was stopped before anything went wrong.
  */
 export async function pollOnce(
   organization: Organization,
@@ -106,7 +106,7 @@ export async function pollOnce(
       return undefined
     } catch (caught) {
       const error = asConnectorError(caught)
-      // What was cut off by the time-out says nothing itself: what went wrong before it does, if anything did.
+      // What was cut off says nothing itself: what went wrong before it does, if anything did.
       if (signal.aborted && error.code === 'STOPPED') break
       last = error
       const final = isFatal(error) || blocksOrganization(error) || !isTransient(error)
@@ -117,6 +117,7 @@ export async function pollOnce(
     }
   }
   if (last !== undefined) return last
+  if ((signal.reason as Error | undefined)?.name !== 'TimeoutError') return stoppedError(signal)
   const error = new ConnectorError(
     'HUB_UNAVAILABLE',
     `The poll of "${organization.name}" was not done within --timeout: what it had not yet published comes with the ` +

@@ -4,6 +4,7 @@ import { ConnectorError, type ErrorCode } from '../src/errors.ts'
 import type { Organization } from '../src/event/organization.ts'
 import type { PollOutcome } from '../src/poller.ts'
 import { keepPolling, pollOnce } from '../src/polling.ts'
+import { stoppedError } from '../src/retry.ts'
 
 const organization: Organization = { name: 'example', identity: 'example', endpoint: 'http://127.0.0.1:1' }
 const outcome = { ledger: {}, findings: [] } as unknown as PollOutcome
@@ -69,6 +70,30 @@ test('once: transient failures are tried again, a blocked organization is not', 
   const error = await pollOnce(organization, settings, blocked.dependencies, blocked.signal)
   assert.equal(error?.code, 'HUB_FORBIDDEN')
   assert.deepEqual(blocked.told, ['HUB_FORBIDDEN final'])
+})
+
+test('once: a poll that the time-out cuts off is not done, and one that is stopped says only that', async () => {
+  const cutOff = async (signal: AbortSignal) => {
+    const { dependencies, told } = scripted([], 9)
+    const poll = () =>
+      new Promise<never>((_, reject) => {
+        // Timers of time-outs do not keep a process alive.
+        const held = setTimeout(() => {}, 60_000)
+        signal.addEventListener('abort', () => {
+          clearTimeout(held)
+          reject(stoppedError(signal))
+        })
+      })
+    const error = await pollOnce(organization, settings, { ...dependencies, poller: { poll } }, signal)
+    return [error?.code, told]
+  }
+  assert.deepEqual(await cutOff(AbortSignal.any([AbortSignal.timeout(20)])), [
+    'HUB_UNAVAILABLE',
+    ['HUB_UNAVAILABLE final'],
+  ])
+  const stop = new AbortController()
+  setTimeout(() => stop.abort(), 20)
+  assert.deepEqual(await cutOff(AbortSignal.any([stop.signal])), ['STOPPED', []])
 })
 
 test('once: what went wrong before the time-out is what is returned', async () => {

@@ -88,7 +88,7 @@ async function importFile(path: string, options: ImportOptions): Promise<void> {
       },
       stop.signal,
     )
-    if (failed !== undefined) throw brokenFile(failed)
+    if (failed !== undefined) throw inWordsOfAFile(failed, path)
   } finally {
     progress.clear()
     await journal.close()
@@ -117,9 +117,16 @@ function organizationOf(config: Config, name: string): Organization {
   throw invalid([`--organization is ${JSON.stringify(name)}; ${checked.error.issues[0]!.message}`])
 }
 
-/** What would be the Hub's fault in a download is the file's here. */
-function brokenFile(error: unknown): unknown {
-  if (!(error instanceof ConnectorError) || error.code !== 'HUB_BODY_BROKEN') return error
+/** What would be the Hub's fault in a download is the file's here; and an import that is stopped is not done. */
+function inWordsOfAFile(error: ConnectorError, path: string): ConnectorError {
+  if (error.code === 'STOPPED') {
+    return new ConnectorError(
+      'STOPPED',
+      `The import of ${path} was stopped. What it had published stays; the same command publishes the rest.`,
+      { cause: error },
+    )
+  }
+  if (error.code !== 'HUB_BODY_BROKEN') return error
   return new ConnectorError(
     'CONFIG_INVALID',
     `${error.message} Nothing was published. A saved export is one complete JSON array: save it again.`,

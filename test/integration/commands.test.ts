@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { runHfAudit, startHfAudit } from '../support/child-process.ts'
+import { journalRows } from '../support/data-directory.ts'
 import { organization, pollOnce, simulatedHub, until } from '../support/main-job.ts'
 import { readTrail } from '../support/trail.ts'
 
@@ -222,6 +223,25 @@ suite('import', { concurrency: 3 }, () => {
       lines(stdout).map(line => (JSON.parse(line) as { kind: string }).kind),
       ['IMPORT', 'IMPORT', 'IMPORT', 'POLL'],
     )
+  })
+
+  test('stopped in the middle: exit 1, says what to do, and the same command publishes the rest', async t => {
+    const { hub, environment } = await simulatedHub(t, { events: 30_000 })
+    const path = join(folder(t), 'saved.json')
+    writeFileSync(path, `[${Array.from({ length: 30_000 }, (_, i) => hub.element(i + 1)).join(',')}]`)
+    const parameters = ['import', path, '--organization', organization]
+    const stopped = startHfAudit(parameters, environment)
+    t.after(() => stopped.kill('SIGKILL'))
+    await until('the first rows', () => journalRows(environment.HF_AUDIT_DATA_DIR!) > 0, 5)
+    stopped.kill('SIGTERM')
+    assert.equal(await stopped.ended, 1)
+    assert.match(
+      stopped.stderr(),
+      /was stopped\. What it had published stays; the same command publishes the rest/,
+    )
+    assert.equal((await runHfAudit(parameters, environment)).code, 0)
+    const trail = await readTrail(environment, organization)
+    assert.deepEqual([trail.problem, trail.records, trail.distinctEventIds], [undefined, 30_000, 30_000])
   })
 
   test('what is no export, no file, or of nobody: exit 2, says which, publishes nothing', async t => {
