@@ -203,7 +203,7 @@ suite('organizations side by side', { concurrency: 3 }, () => {
       `organizations:\n  - name: ${names[0]}\n  - { name: ${names[1]}, tokenFile: ${JSON.stringify(tokenFile)} }\n` +
         'pollInterval: 1s\nblockedRetry: 1s\n',
     )
-    const { HF_AUDIT_ORGANIZATIONS: _, ...environment } = base
+    const environment = { ...base, HF_AUDIT_ORGANIZATIONS: '' }
     const running = startHfAudit(['run', '--config', config], environment)
     t.after(() => running.kill('SIGKILL'))
     const polls = (name: string) =>
@@ -219,6 +219,16 @@ suite('organizations side by side', { concurrency: 3 }, () => {
     await until('it again', () => polls(names[1]!) > second)
     running.kill('SIGTERM')
     assert.equal(await running.ended, 0)
+  })
+
+  test('another Hub for the same trail: blocked, exit 3, nothing published', async t => {
+    const { environment } = await simulatedHub(t, { events: 10 })
+    assert.equal((await pollOnce(environment)).code, 0)
+    const { environment: other } = await simulatedHub(t, { events: 12, seed: 2 })
+    const moved = await pollOnce({ ...environment, HF_ENDPOINT: other.HF_ENDPOINT! })
+    assert.equal(moved.code, 3)
+    assert.match(moved.stderr, /was read from .* Set HF_ENDPOINT back/)
+    await assertWhole(environment, 10)
   })
 
   test('filters: what is left out is counted, and a filter that changes later brings nothing old', async t => {
