@@ -269,7 +269,7 @@ suite('organizations side by side', { concurrency: 3 }, () => {
   })
 
   test('a Hub that records its own exports: each such event is published once and marked as ours', async t => {
-    const { hub, environment } = await simulatedHub(t, { events: 50, exportEvents: true, prepared: false })
+    const { environment } = await simulatedHub(t, { events: 50, exportEvents: true, prepared: false })
     for (let poll = 0; poll < 4; poll++) assert.equal((await pollOnce(environment)).code, 0)
     const { stdout } = await runHfAudit(['tail', '--from-beginning', '--no-follow', '--json'], environment)
     const records = stdout
