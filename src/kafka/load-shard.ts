@@ -3,8 +3,9 @@ import { asConnectorError, ConnectorError } from '../errors.ts'
 import type { Organization } from '../event/organization.ts'
 import type { Logger } from '../log.ts'
 import { CheckpointPartition, type CheckpointRecord, StoredCheckpoint } from './checkpoint-records.ts'
-import { createTransactionalProducer, type OffsetRange, offsetRanges } from './client.ts'
+import { createTransactionalProducer } from './client.ts'
 import { openPartitionReader, type PartitionReader } from './partition-reader.ts'
+import { findPlaces, type Place } from './places.ts'
 import { RebuiltCheckpoint } from './rebuild.ts'
 import { type KafkaNames, type KafkaSettings, transactionalId } from './settings.ts'
 import type { ExpectedOffsets } from './transaction.ts'
@@ -42,15 +43,10 @@ export async function fence(context: LoadContext, shard: number): Promise<Produc
   }
 }
 
-/** What a partition of a topic holds now. */
-interface Place extends OffsetRange {
-  readonly topic: string
-}
-
 /**
  * Reads the shard's checkpoint to its end and holds it against the topic. To be called after {@link fence}, when
  * nothing can be added by anyone else. `lostBefore`: organizations whose checkpoint could not be read whole before
- * either; those are rebuilt.
+ * either; those are rebuilt. Throws `JOURNAL_UNAVAILABLE` while a transaction there has not ended.
  */
 export async function loadShard(
   context: LoadContext,
@@ -60,7 +56,7 @@ export async function loadShard(
   signal: AbortSignal,
 ): Promise<LoadedShard> {
   const { kafka, names, settings } = context
-  const places = await findPlaces(context, shard)
+  const places = await findPlaces(context, shard, signal)
   const { checkpoint, events, deadLetters } = places
   const partitions = [checkpoint, events, deadLetters].map(({ topic }) => ({ topic, partition: shard }))
   const reader = await openPartitionReader(kafka, settings.topic, partitions, signal)
@@ -92,34 +88,6 @@ export async function loadShard(
     }
   } finally {
     await reader.close()
-  }
-}
-
-async function findPlaces(
-  context: LoadContext,
-  shard: number,
-): Promise<Record<'checkpoint' | 'events' | 'deadLetters', Place>> {
-  const { kafka, names } = context
-  const admin = kafka.admin()
-  try {
-    await admin.connect()
-    const find = async (topic: string): Promise<Place> => {
-      const range = (await offsetRanges(admin, topic))[shard]
-      if (range === undefined) {
-        throw new ConnectorError(
-          'JOURNAL_MISMATCH',
-          `the topic ${topic} has no partition ${shard} any more: it was created anew with fewer; start this program again to see the mend`,
-        )
-      }
-      return { topic, ...range }
-    }
-    return {
-      checkpoint: await find(names.checkpoint),
-      events: await find(names.topics.events),
-      deadLetters: await find(names.topics['dead-letters']),
-    }
-  } finally {
-    await admin.disconnect().catch(() => undefined)
   }
 }
 

@@ -246,6 +246,7 @@ function cannotCreate(
   )
 }
 
-function command(settings: KafkaSettings, tool: string, options: string): string {
+/** What a person enters to mend it, with the tools that Kafka brings. */
+export function command(settings: KafkaSettings, tool: string, options: string): string {
   return `${tool} --bootstrap-server ${settings.brokers[0]} ${options}`
 }

@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Admin } from 'kafkajs'
+import { ConnectorError } from '../errors.ts'
+import { type OffsetRange, offsetRanges } from './client.ts'
+import { withAdmin } from './connect.ts'
+import { fetchHighWatermarks } from './high-watermarks.ts'
+import type { LoadContext } from './load-shard.ts'
+import { allTopics, command } from './topics.ts'
+
+/** What a partition of a topic holds now. */
+export interface Place extends OffsetRange {
+  readonly topic: string
+}
+
+/** How long the end of a transaction may be on its way to the partitions. */
+const MARKER_WAIT_MS = 5_000
+const MARKER_POLL_MS = 100
+
+/**
+ * What the shard's partitions hold. To be called when the shard's predecessor is fenced: then all its transactions have
+ * ended. A broker can lose such an end (a node that was killed, and took its partitions for deleted when it came back),
+ * and whoever reads committed records then stops before that transaction for ever: the checkpoint would look older than
+ * it is. So this waits, and then refuses, while any partition holds a transaction that has not ended.
+ */
+export async function findPlaces(
+  context: LoadContext,
+  shard: number,
+  signal: AbortSignal,
+): Promise<Record<'checkpoint' | 'events' | 'deadLetters', Place>> {
+  const { kafka, names } = context
+  const topics = allTopics(names)
+  return withAdmin(kafka, async admin => {
+    // Once is enough: what is written from here on is no transaction of this shard.
+    const ends = await fetchHighWatermarks(kafka, topics, shard)
+    const deadline = performance.now() + MARKER_WAIT_MS
+    for (;;) {
+      const places = await placesOf(admin, topics, shard)
+      const unended = [...places.values()].filter(({ topic, high }) => high < (ends.get(topic) ?? 0))
+      if (unended.length === 0) {
+        const find = (topic: string) => places.get(topic) ?? missing(topic, shard)
+        return {
+          checkpoint: find(names.checkpoint),
+          events: find(names.topics.events),
+          deadLetters: find(names.topics['dead-letters']),
+        }
+      }
+      if (performance.now() > deadline) throw hanging(context, shard, unended)
+      context.log.debug(
+        { shard, topics: unended.map(({ topic }) => topic) },
+        'a transaction has not ended yet',
+      )
+      await sleep(MARKER_POLL_MS, undefined, { signal }).catch(() => {
+        throw new ConnectorError('STOPPED', 'stopped before the checkpoint was read')
+      })
+    }
+  })
+}
+
+async function placesOf(admin: Admin, topics: readonly string[], shard: number): Promise<Map<string, Place>> {
+  const places = new Map<string, Place>()
+  for (const topic of topics) {
+    const range = (await offsetRanges(admin, topic))[shard]
+    if (range !== undefined) places.set(topic, { topic, ...range })
+  }
+  return places
+}
+
+function missing(topic: string, shard: number): never {
+  throw new ConnectorError(
+    'JOURNAL_MISMATCH',
+    `the topic ${topic} has no partition ${shard} any more: it was created anew with fewer; start this program again to see the mend`,
+  )
+}
+
+/** The last stable offset of a partition is the first of its oldest transaction that has not ended. */
+function hanging(context: LoadContext, shard: number, unended: readonly Place[]): ConnectorError {
+  const tool = (action: string, { topic }: Place, options = '') =>
+    command(
+      context.settings,
+      'kafka-transactions.sh',
+      `${action} --topic ${topic} --partition ${shard}${options}`,
+    )
+  const where = unended.map(({ topic, high }) => `${topic}[${shard}] from offset ${high} on`).join(', ')
+  const commands = unended.flatMap(place => [
+    tool('find-hanging', place),
+    tool('abort', place, ` --start-offset ${place.high}`),
+  ])
+  return new ConnectorError(
+    'JOURNAL_UNAVAILABLE',
+    `the broker has not ended a transaction in ${where}, although the producer of this shard was fenced: what lies ` +
+      'there cannot be read, so it is not known what was published. Nothing of this shard is published until that ' +
+      'transaction is ended; this is tried again. A broker that was killed can lose the end of a transaction for good ' +
+      `(find-hanging shows it when it is older than 15 minutes); then abort it:\n${commands.join('\n')}`,
+    { retryable: true },
+  )
+}

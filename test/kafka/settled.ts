@@ -1,0 +1,34 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import kafkajs from 'kafkajs'
+import { fetchHighWatermarks } from '../../src/kafka/high-watermarks.ts'
+
+/**
+ * A commit has succeeded before its marker is in the partitions: until then its records cannot be read, and the last
+ * stable offset lies before them. Waits until all transactions in this partition of the topics have ended; the ends by
+ * topic.
+ */
+export async function settledEnds(
+  brokers: string,
+  topics: readonly string[],
+  partition = 0,
+): Promise<Map<string, number>> {
+  const client = new kafkajs.Kafka({ brokers: [brokers], logLevel: kafkajs.logLevel.NOTHING })
+  const ends = new Map<string, number>()
+  const open = await fetchHighWatermarks(client, topics, partition)
+  const admin = client.admin()
+  await admin.connect()
+  try {
+    for (const [topic, end] of open) {
+      for (;;) {
+        const offsets = await admin.fetchTopicOffsets(topic)
+        const stable = Number(offsets.find(range => range.partition === partition)!.high)
+        ends.set(topic, stable)
+        if (stable >= end) break
+        await sleep(10)
+      }
+    }
+  } finally {
+    await admin.disconnect()
+  }
+  return ends
+}
