@@ -5,10 +5,11 @@ import { encodeValue } from '../event/avro.ts'
 import type { StreamName } from '../event/records.ts'
 import type { ForwardingSource } from '../ports.ts'
 import { plainMessage } from './batch-messages.ts'
-import { createClient, createPlainProducer, offsetRanges } from './client.ts'
+import { createClient, createPlainProducer, type OffsetRange, offsetRanges } from './client.ts'
 import { journalError } from './client-errors.ts'
 import { untilReachable, withAdmin } from './connect.ts'
 import { type Deliver, deliverUntilDone } from './delivery.ts'
+import { fetchHighWatermarks } from './high-watermarks.ts'
 import type { KafkaDependencies } from './journal.ts'
 import { partitionOf } from './murmur2.ts'
 import { disconnectQuietly, FETCH_BYTES, type TopicPartition } from './partition-reader.ts'
@@ -106,6 +107,18 @@ export function createKafkaForwardingSource(
     )
   }
 
+  /** A commit is answered before its records can be read: what is about to be committed waits too. */
+  async function countUnended(stable: ReadonlyMap<string, readonly OffsetRange[]>): Promise<number> {
+    const partitions = Array.from({ length: open().partitions }, (_, partition) => partition)
+    let unended = 0
+    for (const [topic, ends] of await fetchHighWatermarks(kafka, topics, partitions)) {
+      for (const [partition, { high }] of stable.get(topic)!.entries()) {
+        unended += Math.max(0, (ends[partition] ?? 0) - high)
+      }
+    }
+    return unended
+  }
+
   /** The cursor fell behind the start of the log: what lay between never reached the collector. */
   async function tellUnforwarded(place: TopicPartition, from: number | undefined, to: number): Promise<void> {
     const { framings, partitions } = open()
@@ -184,14 +197,16 @@ export function createKafkaForwardingSource(
       try {
         const committed = await committedOffsets()
         let waiting = 0
+        const stable = new Map<string, OffsetRange[]>()
         for (const topic of topics) {
           const ranges = await asAdmin(client => offsetRanges(client, topic))
+          stable.set(topic, ranges)
           for (const [partition, { low, high }] of ranges.entries()) {
             const cursor = committed.get(placeKey({ topic, partition })) ?? -1
             waiting += Math.max(0, high - Math.max(cursor, low))
           }
         }
-        return waiting
+        return waiting > 0 ? waiting : await countUnended(stable)
       } catch (error) {
         throw journalError(error, `reading the forwarder's backlog`)
       }
@@ -226,7 +241,8 @@ export function createKafkaForwardingSource(
     const { GROUP_JOIN, END_BATCH_PROCESS, CRASH } = consumer.events
     /** Where each partition goes on, as far as this membership knows. */
     let cursors: Promise<Map<string, number>> = Promise.resolve(new Map())
-    const markers = new Map<string, TopicPartition & { offset: string }>()
+    /** kafkajs goes on while markers are passed: whoever moves a cursor waits for this. */
+    let passing: Promise<void> = Promise.resolve()
     try {
       await new Promise<void>((resolve, reject) => {
         signal.addEventListener('abort', () => resolve(), { once: true })
@@ -234,7 +250,6 @@ export function createKafkaForwardingSource(
         consumer.on(GROUP_JOIN, () => {
           cursors = committedOffsets()
           cursors.catch(() => undefined)
-          markers.clear()
         })
         // A fetch with nothing but transaction markers: they must not stay in the backlog for ever.
         consumer.on(
@@ -242,7 +257,7 @@ export function createKafkaForwardingSource(
           ({ payload: { batchSize, topic, partition, firstOffset, lastOffset } }) => {
             if (batchSize > 0) return
             const place = { topic, partition }
-            void passMarkers(place, Number(firstOffset), Number(lastOffset) + 1)
+            passing = passing.then(() => passMarkers(place, Number(firstOffset), Number(lastOffset) + 1))
           },
         )
         consumer.on(CRASH, ({ payload }) => {
@@ -262,7 +277,7 @@ export function createKafkaForwardingSource(
       try {
         await noticeLoss(place, first)
         ;(await cursors).set(placeKey(place), next)
-        await commitMarkers(consumer, place, next)
+        await commitCursor(consumer, place, next)
       } catch (error) {
         // They are passed again with the next commit, or by the next member.
         log.debug({}, `markers were not committed: ${(error as Error).message}`)
@@ -273,6 +288,9 @@ export function createKafkaForwardingSource(
       const cursor = (await cursors).get(placeKey(place)) ?? -1
       if (cursor === -1 || cursor === first) return
       await tellUnforwarded(place, cursor === RESET_OFFSET ? undefined : cursor, first)
+      // What was told is not told again by the next member.
+      await commitCursor(consumer, place, first)
+      ;(await cursors).set(placeKey(place), first)
     }
 
     async function eachBatch(payload: EachBatchPayload): Promise<void> {
@@ -280,6 +298,7 @@ export function createKafkaForwardingSource(
       const stream = streamOf(names, batch.topic)
       const first = batch.firstOffset()
       if (stream === undefined || first === null) return
+      await passing
       await noticeLoss(batch, Number(first))
       const { messages } = batch
       let committedAt = performance.now()
@@ -303,7 +322,7 @@ export function createKafkaForwardingSource(
   }
 }
 
-async function commitMarkers(consumer: Consumer, place: TopicPartition, next: number): Promise<void> {
+async function commitCursor(consumer: Consumer, place: TopicPartition, next: number): Promise<void> {
   await consumer.commitOffsets([{ topic: place.topic, partition: place.partition, offset: String(next) }])
 }
 

@@ -16,8 +16,8 @@ const READ_UNCOMMITTED = 0
 const CREATE_CLUSTER = 'private:Kafka:createCluster'
 
 /**
- * Where this partition of each topic ends, with what is not committed or aborted yet. A topic without the partition is
- * left out.
+ * Where these partitions of each topic end, with what is not committed or aborted yet: by topic, then by partition. What
+ * a topic does not have is left out.
  *
  * The only use of a part of kafkajs that is not public: its admin client asks for offsets read-committed, always, and a
  * consumer, which could ask otherwise, would have to join a group first.
@@ -25,20 +25,24 @@ const CREATE_CLUSTER = 'private:Kafka:createCluster'
 export async function fetchHighWatermarks(
   kafka: Kafka,
   topics: readonly string[],
-  partition: number,
-): Promise<Map<string, number>> {
+  partitions: readonly number[],
+): Promise<Map<string, number[]>> {
   const cluster = createCluster(kafka)
   try {
     await cluster.connect()
     await cluster.addMultipleTargetTopics(topics)
     const found = await cluster.fetchTopicsOffset(
-      topics.map(topic => ({ topic, fromBeginning: false, partitions: [{ partition }] })),
+      topics.map(topic => ({
+        topic,
+        fromBeginning: false,
+        partitions: partitions.map(partition => ({ partition })),
+      })),
     )
-    return new Map(
-      found.flatMap(({ topic, partitions }) =>
-        partitions.map(({ offset }): [string, number] => [topic, Number(offset)]),
-      ),
-    )
+    const ends = new Map(topics.map((topic): [string, number[]] => [topic, []]))
+    for (const { topic, partitions } of found) {
+      for (const { partition, offset } of partitions) ends.get(topic)![partition] = Number(offset)
+    }
+    return ends
   } finally {
     await cluster.disconnect().catch(() => undefined)
   }

@@ -31,11 +31,11 @@ export async function findPlaces(
   const topics = allTopics(names)
   return withAdmin(kafka, async admin => {
     // Once is enough: what is written from here on is no transaction of this shard.
-    const ends = await fetchHighWatermarks(kafka, topics, shard)
+    const ends = await fetchHighWatermarks(kafka, topics, [shard])
     const deadline = performance.now() + MARKER_WAIT_MS
     for (;;) {
       const places = await placesOf(admin, topics, shard)
-      const unended = [...places.values()].filter(({ topic, high }) => high < (ends.get(topic) ?? 0))
+      const unended = [...places.values()].filter(({ topic, high }) => high < (ends.get(topic)?.[shard] ?? 0))
       if (unended.length === 0) {
         const find = (topic: string) => places.get(topic) ?? missing(topic, shard)
         return {

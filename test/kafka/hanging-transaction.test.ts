@@ -3,6 +3,7 @@ import { after, before, describe, type TestContext, test } from 'node:test'
 import kafkajs, { type Kafka, type Transaction } from 'kafkajs'
 import { ConnectorError } from '../../src/errors.ts'
 import type { Organization } from '../../src/event/organization.ts'
+import { createKafkaForwardingSource } from '../../src/kafka/forwarding.ts'
 import { fetchHighWatermarks } from '../../src/kafka/high-watermarks.ts'
 import { createKafkaJournal } from '../../src/kafka/journal.ts'
 import { type KafkaSettings, kafkaNames, transactionalId } from '../../src/kafka/settings.ts'
@@ -87,7 +88,7 @@ describe('a transaction that the broker does not end', async () => {
     await fence(t, settings)
 
     const next = await open(t, settings)
-    const before = await fetchHighWatermarks(client(), allTopics(names), 0)
+    const before = await fetchHighWatermarks(client(), allTopics(names), [0])
     await assert.rejects(next.resume(organization, forever), (error: unknown) => {
       assert.ok(error instanceof ConnectorError)
       assert.equal(error.code, 'JOURNAL_UNAVAILABLE')
@@ -104,7 +105,7 @@ describe('a transaction that the broker does not end', async () => {
       }
       return true
     })
-    assert.deepEqual(await fetchHighWatermarks(client(), allTopics(names), 0), before)
+    assert.deepEqual(await fetchHighWatermarks(client(), allTopics(names), [0]), before)
 
     await transaction.abort()
     await publishAll(next, organization, { ids, batchSize: 10 })
@@ -157,5 +158,17 @@ describe('a transaction that the broker does not end', async () => {
     await begunAgain
     await transaction.abort()
     assert.equal((await resumed).head, undefined)
+  })
+
+  test('counts as what waits to be forwarded, as it is about to be committed', async t => {
+    if (broker === undefined) return t.skip('needs Kafka')
+    const settings = settingsFor(freshOrganization())
+    await open(t, settings)
+    const source = createKafkaForwardingSource(settings, { log })
+    t.after(() => source.close())
+    await source.open(forever)
+    assert.equal(await source.backlog(), 0)
+    await openTransaction(t, [settings.topic])
+    assert.equal(await source.backlog(), 1)
   })
 })

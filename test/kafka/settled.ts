@@ -14,11 +14,11 @@ export async function settledEnds(
 ): Promise<Map<string, number>> {
   const client = new kafkajs.Kafka({ brokers: [brokers], logLevel: kafkajs.logLevel.NOTHING })
   const ends = new Map<string, number>()
-  const open = await fetchHighWatermarks(client, topics, partition)
+  const open = await fetchHighWatermarks(client, topics, [partition])
   const admin = client.admin()
   await admin.connect()
   try {
-    for (const [topic, end] of open) {
+    for (const [topic, { [partition]: end = 0 }] of open) {
       for (;;) {
         const offsets = await admin.fetchTopicOffsets(topic)
         const stable = Number(offsets.find(range => range.partition === partition)!.high)
