@@ -2,8 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
 import { zstdCompress, zstdDecompress } from 'node:zlib'
 import kafkajs, { type KafkaMessage } from 'kafkajs'
+import { settledEnds } from './settled.ts'
 
-/** All committed records of a topic, by a consumer that shares no code with the program. */
+/**
+ * All committed records of a topic, by a consumer that shares no code with the program. Those of the last commits too:
+ * it waits for transactions that are ending.
+ */
 export async function readCommitted(brokers: string, topic: string): Promise<KafkaMessage[]> {
   kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = () => ({
     compress: (encoder: { buffer: Buffer }) => promisify(zstdCompress)(encoder.buffer),
@@ -13,8 +17,9 @@ export async function readCommitted(brokers: string, topic: string): Promise<Kaf
   const admin = client.admin()
   await admin.connect()
   const ends = new Map<number, number>()
-  for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
-    if (Number(low) < Number(high)) ends.set(partition, Number(high))
+  for (const { partition, low } of await admin.fetchTopicOffsets(topic)) {
+    const end = (await settledEnds(brokers, [topic], partition)).get(topic)!
+    if (Number(low) < end) ends.set(partition, end)
   }
   await admin.disconnect()
   const records: KafkaMessage[] = []

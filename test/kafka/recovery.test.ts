@@ -7,7 +7,8 @@ import type { Organization } from '../../src/event/organization.ts'
 import { createKafkaForwardingSource } from '../../src/kafka/forwarding.ts'
 import { createKafkaJournal } from '../../src/kafka/journal.ts'
 import { partitionOf } from '../../src/kafka/murmur2.ts'
-import type { KafkaSettings } from '../../src/kafka/settings.ts'
+import { type KafkaSettings, kafkaNames } from '../../src/kafka/settings.ts'
+import { allTopics } from '../../src/kafka/topics.ts'
 import { createLogger, silentLogger } from '../../src/log.ts'
 import type { Journal, JournalEntry } from '../../src/ports.ts'
 import { batchFrom, freshOrganization, seenEntry } from '../contract/batches.ts'
@@ -16,6 +17,7 @@ import { requireStack } from '../support/stack/requirements.ts'
 import { testSettings } from './broker.ts'
 import { assertExactlyOnce, exportOf, publishAll } from './publishing.ts'
 import { readCommitted } from './read-committed.ts'
+import { settledEnds } from './settled.ts'
 
 const log = process.env.TEST_LOG ? createLogger({ level: 'debug', format: 'json' }) : silentLogger
 const forever = new AbortController().signal
@@ -50,8 +52,8 @@ describe('what is lost, cut short or set up wrong', async () => {
 
   /** As retention does it, up to the end. */
   async function deleteRecords(topic: string): Promise<void> {
-    const [end] = await admin.fetchTopicOffsets(topic)
-    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: end!.high }] })
+    const end = (await settledEnds(broker!.brokers, [topic])).get(topic)
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(end) }] })
   }
 
   /** Topics are deleted in the background. */
@@ -178,7 +180,9 @@ describe('what is lost, cut short or set up wrong', async () => {
         { maxEntries: 100 },
         end.signal,
       )
-      const deadline = Date.now() + 20_000
+      // Without it the end of the backlog is not the end of what was published.
+      await settledEnds(broker!.brokers, allTopics(kafkaNames(settings.topic)))
+      const deadline = Date.now() + 60_000
       while (!(wanted(entries) && (await source.backlog()) === 0) && Date.now() < deadline) await sleep(50)
       end.abort()
       await running
