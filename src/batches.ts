@@ -31,7 +31,7 @@ export interface BatchLimits {
 
 export const DEFAULT_BATCH_LIMITS: BatchLimits = {
   maxEvents: 10_000,
-  maxBytes: 4 * 1024 * 1024,
+  maxBytes: 3 * 1024 * 1024,
   maxRecordBytes: 900_000,
 }
 

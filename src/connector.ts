@@ -10,6 +10,7 @@ import { proxyFromEnv } from './hub/http.ts'
 import { createTokenSource, type TokenOf } from './hub/token.ts'
 import { createJournals, type Journals } from './journals.ts'
 import type { Logger } from './log.ts'
+import { createBufferCollector } from './memory.ts'
 import { createPoller, type Poller, type PollProgress } from './poller.ts'
 import { keepPolling, type PollingDependencies, pollOnce } from './polling.ts'
 import type { Hub, Journal } from './ports.ts'
@@ -194,6 +195,7 @@ export function createPollerOf(
     createSpool: () => createFileSpool({ directory: config.dataDirectory, memoryBytes: SPOOL_MEMORY_BYTES }),
     accepts: createFilter(config),
     now: Date.now,
+    freeBuffers: createBufferCollector(),
     ...(onProgress === undefined ? {} : { onProgress }),
   })
 }

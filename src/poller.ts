@@ -35,6 +35,8 @@ export interface PollerDependencies {
   readonly accepts: (type: string) => boolean
   readonly now: () => number
   readonly onProgress?: (progress: PollProgress) => void
+  /** Called after each commit: what the batch needed is garbage then. */
+  readonly freeBuffers?: () => void
 }
 
 export interface PollOutcome {
@@ -129,6 +131,7 @@ export function createPoller(settings: PollerSettings, dependencies: PollerDepen
     let committing: Promise<void> | undefined
     const commit = async (batch: Batch): Promise<void> => {
       await journal.commit(batch)
+      dependencies.freeBuffers?.()
       published += batch.events.length
       dependencies.onProgress?.({ organization, phase: 'publishing', done: published, total })
     }

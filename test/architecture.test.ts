@@ -10,6 +10,7 @@ const CORE = ['batches', 'forwarder', 'forwarding-decision', 'poller', 'polling'
 const ADAPTERS = ['hub', 'kafka', 'sqlite', 'otlp', 'spool', 'simulator']
 const CONFIG = [...BASE, 'event/*', 'config/*', 'kafka/settings', 'otlp/*']
 const ROOT = [
+  'memory',
   ...PORTS,
   ...CORE,
   ...ADAPTERS.map(adapter => `${adapter}/*`),
@@ -22,6 +23,7 @@ const ROOT = [
 const ALLOWED: Record<string, readonly string[]> = {
   errors: [],
   log: [],
+  memory: [],
   retry: ['errors'],
   'event/*': ['errors', 'event/*'],
   ports: ['event/*'],
@@ -32,7 +34,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   journals: ROOT,
   connector: ROOT,
   'commands/*': [...ROOT, 'commands/*'],
-  cli: ['commands/*'],
+  cli: ['memory', 'commands/*'],
 }
 
 /** Each of these speaks to one outside, and only its folder knows how. */

@@ -35,7 +35,7 @@ Everything is configured by environment variables; the README lists them.`,
 
 /** Runs the command line and sets the process's exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
-  endQuietlyOnClosedOutput()
+  endWhenOutputEnds()
   try {
     await createProgram().parseAsync(argv)
   } catch (error) {
@@ -55,10 +55,11 @@ function withStack(error: ConnectorError): string {
   return `unexpected: ${cause ?? error.message}`
 }
 
-/** `hf-audit tail | head` closes our stdout: that is the reader's way of saying enough. */
-function endQuietlyOnClosedOutput(): void {
+/** `hf-audit tail | head` closes our stdout: that is the reader's way of saying enough. A full disk is told in words. */
+function endWhenOutputEnds(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0)
-    throw error
+    process.stderr.write(`hf-audit: the output cannot be written (${error.code})\n`)
+    process.exit(1)
   })
 }
