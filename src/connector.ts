@@ -1,9 +1,7 @@
 import { homedir } from 'node:os'
-import { setTimeout as delay } from 'node:timers/promises'
 import { type Config, invalid } from './config.ts'
 import { asConnectorError, ConnectorError } from './errors.ts'
 import { createFilter } from './event/filter.ts'
-import type { Organization } from './event/organization.ts'
 import { createForwarder, type Forwarder } from './forwarder.ts'
 import { createHubClient, DEFAULT_TIMEOUTS, userAgentOf } from './hub/client.ts'
 import { proxyFromEnv } from './hub/http.ts'
@@ -11,12 +9,14 @@ import { createTokenSource, type TokenOf } from './hub/token.ts'
 import { createJournals, type Journals } from './journals.ts'
 import type { Logger } from './log.ts'
 import { createBufferCollector } from './memory.ts'
+import { firstOwnership, pollOwned, reportHeldElsewhere } from './owned-polling.ts'
 import { createPoller, type Poller, type PollProgress } from './poller.ts'
-import { keepPolling, type PollingDependencies, pollOnce } from './polling.ts'
+import { type PollingDependencies, pollOnce } from './polling.ts'
 import type { Hub, Journal } from './ports.ts'
+import { pruneHourly, pruneOnce } from './pruning.ts'
 import { reportFailure, reportPoll } from './report.ts'
-import { stoppedError } from './retry.ts'
 import { createFileSpool } from './spool/file-spool.ts'
+import { allOrNone } from './tasks.ts'
 
 export interface ConnectorDependencies {
   readonly log: Logger
@@ -35,8 +35,6 @@ export interface Connector {
 }
 
 const SPOOL_MEMORY_BYTES = 4 * 1024 * 1024
-const PRUNE_INTERVAL_MS = 3_600_000
-const DAY_MS = 24 * 3_600_000
 
 /**
  * Builds every part from the configuration. Nothing is connected before `run` or `runOnce`.
@@ -53,6 +51,7 @@ export async function createConnector(
   const hub = createHub(config, dependencies)
   const forwarding = await createForwarding(config, dependencies, journals)
   const poller = createPollerOf(config, hub, journal, dependencies)
+  const pruning = { sourceTtlDays: config.sourceTtlDays, forwarding: forwarding !== undefined }
   const polling: PollingDependencies = {
     poller,
     now: Date.now,
@@ -103,7 +102,7 @@ export async function createConnector(
         await allOrNone(signal, [
           inner => pollOwned(config, journal, polling, inner),
           ...(forwarding === undefined ? [] : [(inner: AbortSignal) => forwarding.forwarder.run(inner)]),
-          inner => pruneHourly(config, journal, forwarding !== undefined, log, inner),
+          inner => pruneHourly(pruning, journal, log, inner),
         ])
       } catch (error) {
         if (!signal.aborted) throw error
@@ -127,7 +126,7 @@ export async function createConnector(
           mine.map(organization => pollOnce(organization, config, polling, signal)),
         )
         const errors = results.filter(result => result !== undefined)
-        await pruneOnce(config, journal, forwarding !== undefined)
+        await pruneOnce(pruning, journal)
         try {
           await forwarding?.forwarder.drained(signal)
         } catch (error) {
@@ -226,53 +225,6 @@ async function createForwarding(config: Config, { log, version }: ConnectorDepen
   }
 }
 
-/** Starts a loop for each organization as it becomes ours, and stops it when it is another worker's. */
-async function pollOwned(
-  config: Config,
-  journal: Pick<Journal, 'ownership'>,
-  polling: PollingDependencies,
-  signal: AbortSignal,
-): Promise<void> {
-  const settings = { ...config, organizations: config.organizations.length }
-  const loops = new Map<string, { readonly stop: AbortController; readonly done: Promise<void> }>()
-  const failed = new AbortController()
-  let fatal: unknown
-  const all = AbortSignal.any([signal, failed.signal])
-
-  function start(organization: Organization, previous: Promise<void> | undefined): void {
-    const stop = new AbortController()
-    const run = async (): Promise<void> => {
-      await previous
-      try {
-        await keepPolling(organization, settings, polling, AbortSignal.any([all, stop.signal]))
-      } catch (error) {
-        fatal = error
-        failed.abort()
-      }
-    }
-    loops.set(organization.identity, { stop, done: run() })
-  }
-
-  for await (const owned of journal.ownership(all)) {
-    for (const organization of config.organizations) {
-      const loop = loops.get(organization.identity)
-      const running = loop !== undefined && !loop.stop.signal.aborted
-      if (owned.has(organization.identity) && !running) start(organization, loop?.done)
-      if (!owned.has(organization.identity) && running) loop.stop.abort()
-    }
-  }
-  await Promise.all([...loops.values()].map(loop => loop.done))
-  if (fatal !== undefined) throw fatal
-}
-
-async function firstOwnership(
-  journal: Pick<Journal, 'ownership'>,
-  signal: AbortSignal,
-): Promise<ReadonlySet<string>> {
-  for await (const owned of journal.ownership(signal)) return owned
-  throw stoppedError(signal)
-}
-
 /** A time-out before the first poll: nothing was done, and that must not look fine. */
 function notReadyInTime(error: unknown): ConnectorError {
   const known = asConnectorError(error)
@@ -281,65 +233,4 @@ function notReadyInTime(error: unknown): ConnectorError {
     retryable: true,
     cause: error,
   })
-}
-
-function reportHeldElsewhere(
-  log: Logger,
-  organizations: readonly Organization[],
-  owned: ReadonlySet<string>,
-): void {
-  const elsewhere = organizations.map(({ identity }) => identity).filter(identity => !owned.has(identity))
-  if (elsewhere.length > 0)
-    log.info({ organizations: elsewhere }, 'not polled here: another worker holds these')
-}
-
-/** The embedded journal keeps what it was told to keep; Kafka's topics do that by themselves. */
-async function pruneOnce(
-  config: Config,
-  journal: Pick<Journal, 'prune'>,
-  forwarding: boolean,
-): Promise<number> {
-  if (config.sourceTtlDays === 0) return 0
-  return journal.prune(Date.now() - config.sourceTtlDays * DAY_MS, forwarding)
-}
-
-async function pruneHourly(
-  config: Config,
-  journal: Pick<Journal, 'prune'>,
-  forwarding: boolean,
-  log: Logger,
-  signal: AbortSignal,
-): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      const removed = await pruneOnce(config, journal, forwarding)
-      if (removed > 0) log.info({ removed, olderThanDays: config.sourceTtlDays }, 'pruned the journal')
-    } catch (error) {
-      log.warn(
-        { code: asConnectorError(error).code },
-        `pruning will be tried again: ${asConnectorError(error).message}`,
-      )
-    }
-    await delay(PRUNE_INTERVAL_MS, undefined, { signal }).catch(() => {})
-  }
-}
-
-/** Runs all until the signal is aborted; when one of them throws, the others are stopped and it is thrown on. */
-async function allOrNone(
-  signal: AbortSignal,
-  tasks: readonly ((inner: AbortSignal) => Promise<void>)[],
-): Promise<void> {
-  const failed = new AbortController()
-  const inner = AbortSignal.any([signal, failed.signal])
-  const guarded = tasks.map(async task => {
-    try {
-      await task(inner)
-    } catch (error) {
-      failed.abort()
-      throw error
-    }
-  })
-  const results = await Promise.allSettled(guarded)
-  const rejected = results.find(result => result.status === 'rejected')
-  if (rejected !== undefined) throw rejected.reason
 }

@@ -6,7 +6,18 @@ import { test } from 'node:test'
 /** Imports point one way: a file may import from its own layer's list only. What is not listed may not be imported. */
 const BASE = ['errors', 'log', 'retry']
 const PORTS = [...BASE, 'event/*', 'ports']
-const CORE = ['batches', 'forwarder', 'forwarding-decision', 'poller', 'polling', 'report', 'schedule']
+const CORE = [
+  'batches',
+  'owned-polling',
+  'pruning',
+  'tasks',
+  'forwarder',
+  'forwarding-decision',
+  'poller',
+  'polling',
+  'report',
+  'schedule',
+]
 const ADAPTERS = ['hub', 'kafka', 'sqlite', 'otlp', 'spool', 'simulator']
 const CONFIG = [...BASE, 'event/*', 'config/*', 'kafka/settings', 'otlp/*']
 const ROOT = [
