@@ -1,24 +1,16 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import { ConnectorError } from './errors.ts'
 import { encodeValue } from './event/avro.ts'
-import { anchorOf, firstChainHash, nextChainHash, sha256 } from './event/chain.ts'
-import {
-  CHECKPOINT_FORMAT_VERSION,
-  type Checkpoint,
-  DIGEST_VERSION,
-  type Head,
-  poisonKey,
-  type SeenEntry,
-} from './event/checkpoint.ts'
+import { nextChainHash, sha256 } from './event/chain.ts'
+import { type Head, poisonKey, type SeenEntry } from './event/checkpoint.ts'
 import { contentDigest } from './event/digest.ts'
 import { EncodingArena } from './event/encoding-arena.ts'
-import type { Judgement } from './event/findings.ts'
 import { encodeWithin } from './event/fit.ts'
 import { parseElement } from './event/hub-event.ts'
 import type { createNormalizer } from './event/normalize.ts'
-import { type Organization, sourceUri } from './event/organization.ts'
 import type { DeadLetter, LedgerEntry, StreamName } from './event/records.ts'
-import type { PoisonElement, Selection } from './event/select.ts'
+import type { PoisonElement } from './event/select.ts'
+import { finishedHead, ledgerEntry, newHead, type Poll } from './ledger.ts'
 import type { Batch, EncodedEvent, EncodedValue, Spool } from './ports.ts'
 
 /** A transaction holds no more than this: a backfill takes tens of them, and two fit in memory beside each other. */
@@ -33,21 +25,6 @@ export const DEFAULT_BATCH_LIMITS: BatchLimits = {
   maxEvents: 10_000,
   maxBytes: 3 * 1024 * 1024,
   maxRecordBytes: 900_000,
-}
-
-/** Everything that one poll found out, ready to be published. */
-export interface Poll {
-  readonly organization: Organization
-  readonly kind: 'POLL' | 'IMPORT'
-  readonly startedAtMs: number
-  readonly checkpoint: Checkpoint
-  readonly selection: Selection
-  readonly judgement: Judgement
-  readonly spool: Pick<Spool, 'read'>
-  readonly exportCap: number
-  readonly wireBytes: number
-  readonly bodyBytes: number
-  readonly ownUserId: string | undefined
 }
 
 export interface BatchTools {
@@ -71,8 +48,12 @@ const EVENTS_PER_TURN = 200
  * findings, the checkpoint's other changes and the ledger entry. There is always a last batch, so every poll leaves
  * its entry. A batch's values are good until the next but one is asked for. Between two batches the head says that the poll is open, and how far it came.
  */
-export async function* batches(poll: Poll, tools: BatchTools): AsyncGenerator<PollBatch, void, undefined> {
-  const builder = new BatchBuilder(poll, tools)
+export async function* batches(
+  poll: Poll,
+  spool: Pick<Spool, 'read'>,
+  tools: BatchTools,
+): AsyncGenerator<PollBatch, void, undefined> {
+  const builder = new BatchBuilder(poll, spool, tools)
   const { fresh, poison } = poll.selection
   for (let rank = 0; rank < fresh.count; rank++) {
     builder.addEvent(fresh.ranked(rank))
@@ -89,6 +70,7 @@ export async function* batches(poll: Poll, tools: BatchTools): AsyncGenerator<Po
 
 class BatchBuilder {
   readonly #poll: Poll
+  readonly #spool: Pick<Spool, 'read'>
   readonly #tools: BatchTools
   readonly #eventFraming: Buffer
   /** As of the last batch that was cut. */
@@ -105,8 +87,9 @@ class BatchBuilder {
   #arena = new EncodingArena()
   #otherArena = new EncodingArena()
 
-  constructor(poll: Poll, tools: BatchTools) {
+  constructor(poll: Poll, spool: Pick<Spool, 'read'>, tools: BatchTools) {
     this.#poll = poll
+    this.#spool = spool
     this.#tools = tools
     this.#eventFraming = tools.framing('events')
     this.#head = poll.checkpoint.head ?? newHead(poll.organization)
@@ -123,9 +106,9 @@ class BatchBuilder {
   }
 
   addEvent(index: number): void {
-    const { selection, spool, ownUserId } = this.#poll
+    const { selection, ownUserId } = this.#poll
     const { fresh, receivedAtMs } = selection
-    const bytes = spool.read(fresh.offsetAt(index), fresh.lengthAt(index))
+    const bytes = this.#spool.read(fresh.offsetAt(index), fresh.lengthAt(index))
     const parsed = parseElement({ bytes, id: fresh.idAt(index) })
     if (parsed.kind !== 'event') {
       throw new ConnectorError(
@@ -170,7 +153,7 @@ class BatchBuilder {
   }
 
   addDeadLetter(element: PoisonElement): void {
-    const { organization, selection, spool } = this.#poll
+    const { organization, selection } = this.#poll
     const deadLetter: DeadLetter = {
       organization: organization.identity,
       endpoint: organization.endpoint,
@@ -180,7 +163,7 @@ class BatchBuilder {
       detail: element.detail,
       length: element.length,
       sha256: element.sha256,
-      bytes: spool.read(element.spoolOffset, element.spoolLength),
+      bytes: this.#spool.read(element.spoolOffset, element.spoolLength),
     }
     const value = encodeValue('dead-letters', this.#tools.framing('dead-letters'), deadLetter)
     this.#deadLetters.push({ value, timestampMs: selection.receivedAtMs })
@@ -209,8 +192,11 @@ class BatchBuilder {
 
   last(): PollBatch {
     const { judgement, selection } = this.#poll
-    const ledger = this.#ledger()
-    const head = { ...this.#nextHead(), ...this.#finishedPoll() }
+    const head = finishedHead(this.#poll, this.#nextHead())
+    const ledger = ledgerEntry(this.#poll, head, {
+      transactions: this.#transactions + 1,
+      finishedAtMs: this.#tools.now(),
+    })
     // What was judged knows what was selected: of one key the judgement's entry holds.
     const changes = new Map(selection.put.map(entry => [entry.key, entry]))
     for (const entry of judgement.put) changes.set(entry.key, entry)
@@ -265,71 +251,5 @@ class BatchBuilder {
       newestCreatedAtMs: Number.isFinite(this.#newestCreatedAtMs) ? this.#newestCreatedAtMs : null,
       totals,
     }
-  }
-
-  #finishedPoll() {
-    const { selection, judgement, kind } = this.#poll
-    const { totals } = this.#head
-    return {
-      openPoll: kind === 'IMPORT' ? (this.#poll.checkpoint.head?.openPoll ?? null) : null,
-      polledAtMs: kind === 'IMPORT' ? this.#head.polledAtMs : selection.receivedAtMs,
-      emptyExports: judgement.emptyExports,
-      totals: {
-        polls: totals.polls + 1,
-        fetched: totals.fetched + selection.fetched,
-        published: totals.published + this.#events.length,
-        alreadySeen: totals.alreadySeen + selection.alreadySeen,
-        filtered: totals.filtered + selection.filtered,
-        deadLettered: totals.deadLettered + selection.poison.length,
-        repeated: totals.repeated + selection.repeated,
-      },
-    }
-  }
-
-  #ledger(): LedgerEntry {
-    const { organization, kind, startedAtMs, checkpoint, selection, judgement, exportCap } = this.#poll
-    const complete = selection.fetched < exportCap
-    return {
-      organization: organization.identity,
-      endpoint: organization.endpoint,
-      kind,
-      startedAt: startedAtMs,
-      receivedAt: selection.receivedAtMs,
-      finishedAt: this.#tools.now(),
-      complete,
-      fetched: selection.fetched,
-      published: selection.fresh.count,
-      alreadySeen: selection.alreadySeen,
-      filtered: selection.filtered,
-      deadLettered: selection.poison.length,
-      repeated: selection.repeated,
-      transactions: this.#transactions + 1,
-      wireBytes: this.#poll.wireBytes,
-      bodyBytes: this.#poll.bodyBytes,
-      oldestCreatedAt: selection.oldestCreatedAtMs,
-      newestCreatedAt: selection.newestCreatedAtMs,
-      olderHistoryOutOfReach: checkpoint.head === undefined && !complete,
-      findings: judgement.findings.length,
-      sequence: this.#sequence,
-      chainHash: this.#chainHash,
-      anchor: anchorOf(this.#sequence, this.#chainHash),
-    }
-  }
-}
-
-/** Where the trail of an organization stands before its first record. */
-export function newHead(organization: Organization): Head {
-  return {
-    formatVersion: CHECKPOINT_FORMAT_VERSION,
-    digestVersion: DIGEST_VERSION,
-    endpoint: organization.endpoint,
-    sequence: 0,
-    chainHash: firstChainHash(sourceUri(organization)),
-    newestCreatedAtMs: null,
-    polledAtMs: null,
-    totals: { polls: 0, fetched: 0, published: 0, alreadySeen: 0, filtered: 0, deadLettered: 0, repeated: 0 },
-    openPoll: null,
-    emptyExports: 0,
-    lastPosition: null,
   }
 }

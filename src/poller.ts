@@ -105,14 +105,18 @@ export function createPoller(settings: PollerSettings, dependencies: PollerDepen
         checkpoint,
         selection,
         judgement,
-        spool,
         exportCap: settings.exportCap,
         wireBytes: download.wireBytes(),
         bodyBytes: download.bodyBytes(),
         ownUserId: needsOwnUser ? await hub.ownUserId(organization, signal) : undefined,
       }
       const tools = { normalize: normalizerOf(organization), framing: journal.framing, limits, now }
-      const ledger = await commitEach(batches(poll, tools), organization, selection.fresh.count, signal)
+      const ledger = await commitEach(
+        batches(poll, spool, tools),
+        organization,
+        selection.fresh.count,
+        signal,
+      )
       return { ledger, findings: judgement.findings }
     } finally {
       spool.dispose()

@@ -8,6 +8,7 @@ const BASE = ['errors', 'log', 'retry']
 const PORTS = [...BASE, 'event/*', 'ports']
 const CORE = [
   'batches',
+  'ledger',
   'owned-polling',
   'pruning',
   'tasks',
