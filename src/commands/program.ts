@@ -38,6 +38,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   endWhenOutputEnds()
   try {
     await createProgram().parseAsync(argv)
+    if (!isServing(argv)) endOnceWritten()
   } catch (error) {
     if (error instanceof CommanderError) {
       // Help and version are no failures; everything else of commander's is wrong usage.
@@ -47,7 +48,21 @@ export async function main(argv: readonly string[]): Promise<void> {
     const known = asConnectorError(error)
     process.stderr.write(`hf-audit: ${known.code === 'UNEXPECTED' ? withStack(known) : known.message}\n`)
     process.exitCode = exitCodeOf([known]) || 1
+    endOnceWritten()
   }
+}
+
+/** `simulate` returns when it listens, and is ended by a signal. */
+function isServing(argv: readonly string[]): boolean {
+  return argv[2] === 'simulate'
+}
+
+/**
+ * What was wanted is done and every part is closed: ends the process even if a library has left a timer or a connection
+ * behind, which would keep it alive for good.
+ */
+function endOnceWritten(): void {
+  process.stdout.write('', () => process.stderr.write('', () => process.exit()))
 }
 
 function withStack(error: ConnectorError): string {
