@@ -95,9 +95,15 @@ class Cursor {
     for (let left = this.varint(); left > 0; left--) {
       const name = this.bytes()?.toString('utf8') ?? ''
       const value = this.bytes()
-      const known = headers[name]
-      if (known === undefined) headers[name] = value
-      else headers[name] = Array.isArray(known) ? [...known, value] : [known, value]
+      const known = Object.hasOwn(headers, name) ? headers[name] : undefined
+      const all = known === undefined ? value : Array.isArray(known) ? [...known, value] : [known, value]
+      // Not by assignment: a header may be called __proto__.
+      Object.defineProperty(headers, name, {
+        value: all,
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      })
     }
     // They may be asked for again.
     this.offset = start

@@ -99,6 +99,7 @@ suite('the end of a run', { concurrency: 3 }, () => {
     const silent = await startOtlpServer(t, () => undefined)
     const hanging = start(t, { ...base, OTEL_EXPORTER_OTLP_ENDPOINT: silent.origin })
     await until('a request', () => silent.requests.length > 0)
+    await hanging.logLine(line => line.msg === 'polled')
     await endsWell(hanging)
 
     const collector = await startOtlpServer(t, () => ({ status: 200 }))

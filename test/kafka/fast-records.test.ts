@@ -30,11 +30,11 @@ test('a record has the bytes that kafkajs gives it', () => {
 })
 
 test('a record is decoded as kafkajs decodes it', () => {
-  const headers = fc.dictionary(
-    fc.string({ unit: 'grapheme', minLength: 1 }),
-    fc.oneof(bytes, fc.array(bytes, { minLength: 1 })),
-    { noNullPrototype: true },
-  )
+  // kafkajs takes what every object inherits for earlier headers of that name; ours does not.
+  const name = fc.string({ unit: 'grapheme', minLength: 1 }).filter(text => !(text in {}))
+  const headers = fc.dictionary(name, fc.oneof(bytes, fc.array(bytes, { minLength: 1 })), {
+    noNullPrototype: true,
+  })
   const input = fc.record({
     offsetDelta: fc.nat(),
     timestampDelta: fc.integer({ min: -(2 ** 40), max: 2 ** 40 }),
@@ -61,6 +61,15 @@ test('a record is decoded as kafkajs decodes it', () => {
       )
     }),
   )
+})
+
+test('headers called like what every object has are headers like others', () => {
+  for (const name of ['__proto__', 'constructor', 'toString']) {
+    const record = encodeRecord({ value: null, headers: { [name]: Buffer.from('1') } })
+    const body = new KafkajsDecoder(record.buffer).readVarIntBytes()
+    const { headers } = decodeRecord(new KafkajsDecoder(body), {})
+    assert.deepEqual(Object.entries(headers), [[name, Buffer.from('1')]])
+  }
 })
 
 test('CRC-32C gives the check value of its definition and what kafkajs gives', () => {
