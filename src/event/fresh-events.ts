@@ -1,3 +1,5 @@
+import { grown } from './columns.ts'
+
 /**
  * Where the new events of one export lie in the spool, in columns, with the order in which they are to be published.
  * One event costs its id and some 28 bytes, whatever its size.
@@ -70,10 +72,6 @@ export class FreshEvents {
 
   #grow(): void {
     const length = this.#offset.length * 2
-    const grown = <T extends { set(from: T): void }>(to: T, from: T): T => {
-      to.set(from)
-      return to
-    }
     this.#createdAtMs = grown(new Float64Array(length), this.#createdAtMs)
     this.#offset = grown(new Float64Array(length), this.#offset)
     this.#length = grown(new Uint32Array(length), this.#length)

@@ -1,4 +1,5 @@
 import type { SeenEntry, SeenState } from './checkpoint.ts'
+import { grown } from './columns.ts'
 
 const STATES: readonly SeenState[] = ['published', 'filtered', 'dead-lettered']
 
@@ -119,10 +120,6 @@ export class SeenEvents {
 
   #grow(): void {
     const length = this.#crc.length * 2
-    const grown = <T extends { set(from: T): void }>(to: T, from: T): T => {
-      to.set(from)
-      return to
-    }
     this.#crc = grown(new Uint32Array(length), this.#crc)
     this.#digest = grown(new Float64Array(length), this.#digest)
     this.#createdAtMs = grown(new Float64Array(length), this.#createdAtMs)

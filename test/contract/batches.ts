@@ -1,15 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { encodeValue } from '../../src/event/avro.ts'
-import { anchorOf, firstChainHash, nextChainHash } from '../../src/event/chain.ts'
-import {
-  CHECKPOINT_FORMAT_VERSION,
-  type Checkpoint,
-  DIGEST_VERSION,
-  type Head,
-  type SeenEntry,
-} from '../../src/event/checkpoint.ts'
-import { type Organization, sourceUri } from '../../src/event/organization.ts'
+import { anchorOf, nextChainHash } from '../../src/event/chain.ts'
+import type { Checkpoint, SeenEntry } from '../../src/event/checkpoint.ts'
+import type { Organization } from '../../src/event/organization.ts'
 import type { DeadLetter, Finding, LedgerEntry } from '../../src/event/records.ts'
+import { newHead } from '../../src/ledger.ts'
 import type { Batch, EncodedEvent, Journal } from '../../src/ports.ts'
 import { auditRecord } from './audit-record.ts'
 
@@ -44,7 +39,7 @@ export function batchFrom(
   checkpoint: Pick<Checkpoint, 'term' | 'head'>,
   contents: Contents,
 ): Batch {
-  const start = checkpoint.head ?? emptyHead(organization)
+  const start = checkpoint.head ?? newHead(organization)
   const timestampMs = contents.timestampMs ?? NOW_MS
   const ids = eventIds(contents.events ?? 0)
   let { sequence, chainHash } = start
@@ -112,22 +107,6 @@ export function seenEntry(key: string, values: Partial<SeenEntry> = {}): SeenEnt
     pairTold: false,
     absentSinceSeconds: 0,
     ...values,
-  }
-}
-
-export function emptyHead(organization: Organization): Head {
-  return {
-    formatVersion: CHECKPOINT_FORMAT_VERSION,
-    digestVersion: DIGEST_VERSION,
-    endpoint: organization.endpoint,
-    sequence: 0,
-    chainHash: firstChainHash(sourceUri(organization)),
-    newestCreatedAtMs: null,
-    polledAtMs: null,
-    totals: { polls: 0, fetched: 0, published: 0, alreadySeen: 0, filtered: 0, deadLettered: 0, repeated: 0 },
-    openPoll: null,
-    emptyExports: 0,
-    lastPosition: null,
   }
 }
 

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ConnectorError } from '../../src/errors.ts'
 import { type Head, poisonKey, type SeenEntry } from '../../src/event/checkpoint.ts'
+import { newHead } from '../../src/ledger.ts'
 import type { Batch, Journal } from '../../src/ports.ts'
-import { batchFrom, emptyHead, freshOrganization, seenEntry } from './batches.ts'
+import { batchFrom, freshOrganization, seenEntry } from './batches.ts'
 import { type JournalFactory, openJournal, readAll, resumed, sequencesOf } from './under-test.ts'
 
 /** Keys and values at the edges of what an entry may hold. */
@@ -112,7 +113,7 @@ export function checkpointContract(name: string, factory: JournalFactory): void 
         ['first'],
       )
       // As after a start with a lost head: sequence 1 once more.
-      const beginning = { term: reread.term, head: emptyHead(organization) }
+      const beginning = { term: reread.term, head: newHead(organization) }
       await assertStale(journal, batchFrom(journal, organization, beginning, contents))
 
       const last = batchFrom(journal, organization, await resumed(journal, organization), {

@@ -6,7 +6,8 @@ import { SeenEvents } from '../../src/event/seen-events.ts'
 import { CheckpointPartition, StoredCheckpoint } from '../../src/kafka/checkpoint-records.ts'
 import { decodeSegment, encodeSegment } from '../../src/kafka/segment-codec.ts'
 import { SegmentLayout } from '../../src/kafka/segments.ts'
-import { emptyHead, freshOrganization, seenEntry } from '../contract/batches.ts'
+import { newHead } from '../../src/ledger.ts'
+import { freshOrganization, seenEntry } from '../contract/batches.ts'
 
 const uint32 = fc.integer({ min: 0, max: 0xffffffff })
 const key = fc.oneof(
@@ -110,7 +111,7 @@ test('a checkpoint that was read with a hole is noticed, whatever is missing or 
   const { identity } = organization
   const checkpoint = new StoredCheckpoint()
   const ids = Array.from({ length: 2_500 }, (_, index) => seenEntry(`id-${index}`))
-  const head = emptyHead(organization)
+  const head = newHead(organization)
   const first = checkpoint.apply(identity, head, ids, [])
   const second = checkpoint.apply(
     identity,

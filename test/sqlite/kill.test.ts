@@ -4,9 +4,10 @@ import { type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { nextChainHash } from '../../src/event/chain.ts'
 import type { Organization } from '../../src/event/organization.ts'
+import { newHead } from '../../src/ledger.ts'
 import { createSqliteJournal } from '../../src/sqlite/journal.ts'
 import { createSqliteReader } from '../../src/sqlite/reader.ts'
-import { emptyHead, freshOrganization } from '../contract/batches.ts'
+import { freshOrganization } from '../contract/batches.ts'
 import { startChild } from '../support/sqlite/children.ts'
 import { temporaryDirectory } from '../support/sqlite/store.ts'
 
@@ -49,7 +50,7 @@ async function verifyTrail(
   const reader = createSqliteReader({ dataDirectory })
   t.after(() => reader.close())
   await reader.open(signal)
-  let { sequence, chainHash } = emptyHead(organization)
+  let { sequence, chainHash } = newHead(organization)
   const ids = new Set<string>()
   const options = { streams: ['events', 'ledger'] as const, fromBeginning: true, follow: false }
   for await (const entry of reader.tail(options, signal)) {
