@@ -1,26 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import kafkajs, { type Consumer, type Kafka, type PartitionAssigner } from 'kafkajs'
+import type { Consumer, Kafka } from 'kafkajs'
 import { ConnectorError } from '../errors.ts'
 import type { Logger } from '../log.ts'
-import { balanceShards } from './balance.ts'
+import { createGroupSigns } from './group-signs.ts'
 import { disconnectQuietly } from './partition-reader.ts'
-
-const { AssignerProtocol } = kafkajs
+import { type Dealing, stickyAssigner } from './sticky-assigner.ts'
 
 /** How often the group is asked: a worker that left is replaced after about this long. */
 const HEARTBEAT_INTERVAL_MS = 400
 /** kafkajs sleeps this long between two looks while every partition is paused, as ours are. */
 const IDLE_WAIT_MS = 200
 const REBUILD_WAIT_MS = 1_000
-const PROTOCOL = 'hf-audit-sticky'
 
-export interface AssignmentOptions {
+/** The topic's partitions are the shards; its records are never read here. */
+export interface AssignmentOptions extends Dealing {
   readonly groupId: string
-  /** Its partitions are the shards; its records are never read here. */
-  readonly topic: string
-  readonly shards: number
-  /** Shards with organizations. */
-  readonly busy: ReadonlySet<number>
   readonly sessionTimeoutMs: number
 }
 
@@ -32,8 +26,13 @@ export interface Assignment {
   /** The owned shards, each time they change, the first as soon as they are known. Ends with the signal. */
   changes(signal: AbortSignal): AsyncIterable<ReadonlySet<number>>
   /**
-   * After a sign that another worker took the shard: true when the group tells later than now that it is still ours,
-   * false when it is not, or when the group does not answer within the session time-out.
+   * False when the group has not answered for longer than the session time-out: others may have been given our shards,
+   * and whoever takes a transactional id now may take it from its owner.
+   */
+  heardLately(): boolean
+  /**
+   * After a sign that another worker may have the shard: true when the group is asked later than now and tells that it
+   * is still ours, false when it is not, or when the group does not answer within the session time-out.
    */
   confirm(shard: number, signal: AbortSignal): Promise<boolean>
   /** Leaves the group, so that others take over at once. */
@@ -49,6 +48,7 @@ export function standAlone(shards: number): Assignment {
     async *changes() {
       yield all
     },
+    heardLately: () => true,
     confirm: async () => true,
     close: async () => {},
   }
@@ -67,16 +67,15 @@ export function joinGroup(
   let known = false
   let closed = false
   let consumer: Consumer | undefined
-  /** Woken by every join and heartbeat. */
-  const listeners = new Set<() => void>()
-  const wake = () => {
-    for (const listener of [...listeners]) listener()
-  }
+  let member: string | undefined
+  const signs = createGroupSigns()
 
-  function onJoin(shards: readonly number[]): void {
+  function onJoin(memberId: string, shards: readonly number[]): void {
     const before = owned
     owned = new Set(shards)
-    const lost = [...before].filter(shard => !owned.has(shard))
+    // Who comes as a new member was none for a while: another may have had what is ours again.
+    const lost = [...before].filter(shard => memberId !== member || !owned.has(shard))
+    member = memberId
     for (const shard of lost) onLost(shard)
     if (!known || lost.length > 0 || owned.size !== before.size) {
       log.info(
@@ -85,13 +84,14 @@ export function joinGroup(
       )
     }
     known = true
-    wake()
   }
 
   async function run(): Promise<void> {
     const current = kafka.consumer({
       groupId: options.groupId,
-      partitionAssigners: [stickyAssigner(options, () => [...owned])],
+      partitionAssigners: [
+        stickyAssigner(options, () => ({ generation: signs.generation(), shards: [...owned] })),
+      ],
       allowAutoTopicCreation: false,
       sessionTimeout: options.sessionTimeoutMs,
       rebalanceTimeout: Math.max(options.sessionTimeoutMs, 10_000),
@@ -100,13 +100,13 @@ export function joinGroup(
       retry: { retries: 5, initialRetryTime: 100 },
     })
     consumer = current
-    const { GROUP_JOIN, HEARTBEAT, CRASH } = current.events
-    current.on(GROUP_JOIN, ({ payload }) => {
+    const { GROUP_JOIN, CRASH } = current.events
+    current.on(GROUP_JOIN, ({ payload: { memberId, memberAssignment } }) => {
       // Membership is all that is wanted: nothing is fetched.
       current.pause([{ topic: options.topic }])
-      if (consumer === current) onJoin(payload.memberAssignment[options.topic] ?? [])
+      if (consumer === current) onJoin(memberId, memberAssignment[options.topic] ?? [])
     })
-    current.on(HEARTBEAT, wake)
+    signs.watch(current)
     current.on(CRASH, ({ payload }) => {
       if (closed || consumer !== current) return
       const text = `left the group of workers: ${payload.error.message}`
@@ -139,20 +139,6 @@ export function joinGroup(
   }
   const started = start()
 
-  /** Waits for the next join or heartbeat. */
-  async function nextSign(signal: AbortSignal): Promise<void> {
-    await new Promise<void>(resolve => {
-      const done = () => {
-        listeners.delete(done)
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      listeners.add(done)
-      signal.addEventListener('abort', done, { once: true })
-      if (signal.aborted) done()
-    })
-  }
-
   return {
     owns: shard => owned.has(shard),
 
@@ -160,7 +146,7 @@ export function joinGroup(
       while (!known) {
         if (signal.aborted || closed)
           throw new ConnectorError('STOPPED', 'stopped while joining the group of workers')
-        await nextSign(signal)
+        await signs.next(signal)
       }
     },
 
@@ -171,66 +157,26 @@ export function joinGroup(
           told = owned
           yield owned
         } else {
-          await nextSign(signal)
+          await signs.next(signal)
         }
       }
     },
 
+    heardLately: () => performance.now() - signs.lastSentAtMs() < options.sessionTimeoutMs,
+
     async confirm(shard, signal) {
+      const askedAtMs = performance.now()
       const limit = AbortSignal.any([signal, AbortSignal.timeout(options.sessionTimeoutMs)])
-      await nextSign(limit)
+      while (!limit.aborted && signs.lastSentAtMs() < askedAtMs) await signs.next(limit)
       return !limit.aborted && owned.has(shard)
     },
 
     async close() {
       closed = true
-      wake()
+      signs.wake()
       await Promise.race([started, sleep(5_000, undefined, { ref: false })])
       if (consumer !== undefined) await disconnectQuietly(consumer)
       owned = new Set()
     },
-  }
-}
-
-/** What each member tells the leader, whichever member that is: the shards it has. */
-function stickyAssigner(options: AssignmentOptions, owned: () => readonly number[]): PartitionAssigner {
-  return () => ({
-    name: PROTOCOL,
-    version: 1,
-    assign: async ({ members }) => {
-      const workers = members.map(({ memberId, memberMetadata }) => ({
-        id: memberId,
-        owned: ownedIn(memberMetadata, options.shards),
-      }))
-      const dealt = balanceShards(options.shards, options.busy, workers)
-      return [...dealt].map(([memberId, shards]) => ({
-        memberId,
-        memberAssignment: AssignerProtocol.MemberAssignment.encode({
-          version: 1,
-          assignment: { [options.topic]: shards },
-          userData: Buffer.alloc(0),
-        }),
-      }))
-    },
-    protocol: ({ topics }) => ({
-      name: PROTOCOL,
-      metadata: AssignerProtocol.MemberMetadata.encode({
-        version: 1,
-        topics,
-        userData: Buffer.from(JSON.stringify(owned())),
-      }),
-    }),
-  })
-}
-
-function ownedIn(metadata: Buffer, shards: number): number[] {
-  try {
-    const owned: unknown = JSON.parse(
-      AssignerProtocol.MemberMetadata.decode(metadata)!.userData.toString('utf8'),
-    )
-    if (!Array.isArray(owned)) return []
-    return owned.filter(shard => Number.isInteger(shard) && shard >= 0 && shard < shards)
-  } catch {
-    return []
   }
 }

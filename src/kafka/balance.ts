@@ -2,6 +2,8 @@
 export interface Worker {
   readonly id: string
   readonly owned: readonly number[]
+  /** Of the group, when the worker last had them. */
+  readonly generation: number
 }
 
 /**
@@ -31,8 +33,9 @@ export function balanceShards(
 function deal(shards: readonly number[], workers: readonly Worker[], dealt: Map<string, number[]>): void {
   if (workers.length === 0) return
   const free = new Set(shards)
-  const claims = workers.map(({ id, owned }) => {
-    // A shard that two claim goes to the first of them; fencing keeps the other one from writing.
+  // A shard that two claim stays with whoever had it later: the other one was frozen or cut off meanwhile.
+  const latestFirst = [...workers].sort((left, right) => right.generation - left.generation)
+  const claims = latestFirst.map(({ id, owned }) => {
     const mine = [...new Set(owned)].filter(shard => free.delete(shard))
     return { id, mine }
   })

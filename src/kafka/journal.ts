@@ -110,10 +110,11 @@ export function createKafkaJournal(
       await assignment.joined(signal)
       if (!assignment.owns(number)) throw notOwned(organization.identity, number)
       const mine = shard(number)
-      if (mine.fenced()) {
+      // Reading fences whoever has the shard: without the group's word that would be a fight with its owner.
+      if (mine.fenced() || !assignment.heardLately()) {
         const isOurs = await assignment.confirm(number, signal)
         if (!assignment.owns(number)) throw notOwned(organization.identity, number)
-        if (!isOurs) throw unconfirmed(organization.identity)
+        if (!isOurs) throw unconfirmed(organization.identity, mine.fenced())
         mine.forgetFence()
       }
       const checkpoint = await mine.resume(organization, signal)
@@ -212,10 +213,11 @@ function notOwned(identity: string, shard: number): ConnectorError {
   return new ConnectorError('JOURNAL_NOT_OWNED', `${identity} (shard ${shard}) belongs to another worker now`)
 }
 
-function unconfirmed(identity: string): ConnectorError {
+function unconfirmed(identity: string, wasFenced: boolean): ConnectorError {
+  const since = wasFenced ? 'another producer took over or the transaction timed out, and ' : ''
   return new ConnectorError(
     'JOURNAL_UNAVAILABLE',
-    `another producer took over or the transaction timed out, and the group of workers does not answer whether ${identity} is still ours`,
+    `${since}the group of workers does not answer whether ${identity} is still ours`,
     { retryable: true },
   )
 }

@@ -3,7 +3,11 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { balanceShards } from '../../src/kafka/balance.ts'
 
-const worker = fc.record({ id: fc.uuid(), owned: fc.array(fc.integer({ min: 0, max: 15 })) })
+const worker = fc.record({
+  id: fc.uuid(),
+  owned: fc.array(fc.integer({ min: 0, max: 15 })),
+  generation: fc.integer({ min: 0, max: 3 }),
+})
 const workers = fc.uniqueArray(worker, { selector: ({ id }) => id, minLength: 1, maxLength: 6 })
 
 test('every shard has one owner, and nobody has two busy ones more than another', () => {
@@ -31,7 +35,7 @@ test('dealing again changes nothing', () => {
       const again = balanceShards(
         16,
         busy,
-        members.map(({ id }) => ({ id, owned: first.get(id)! })),
+        members.map(({ id, generation }) => ({ id, generation, owned: first.get(id)! })),
       )
       assert.deepEqual(sorted(again), sorted(first))
     }),
@@ -41,9 +45,25 @@ test('dealing again changes nothing', () => {
 test('a worker that comes takes only what is too much elsewhere', () => {
   const busy = new Set([0, 1, 2, 3])
   const dealt = balanceShards(4, busy, [
-    { id: 'new', owned: [] },
-    { id: 'old', owned: [0, 1, 2, 3] },
+    { id: 'new', owned: [], generation: 0 },
+    { id: 'old', owned: [0, 1, 2, 3], generation: 1 },
   ])
   assert.deepEqual(dealt.get('old'), [0, 1])
   assert.deepEqual(dealt.get('new'), [2, 3])
+})
+
+test('a worker that was frozen does not take back what another got meanwhile', () => {
+  const busy = new Set([0, 1, 2, 3])
+  const owner = { id: 'owner', owned: [0, 1], generation: 7 }
+  const other = { id: 'other', owned: [2, 3], generation: 7 }
+  const zombie = { id: 'a zombie', owned: [0, 1, 2], generation: 5 }
+  for (const workers of [
+    [zombie, owner, other],
+    [owner, zombie, other],
+  ]) {
+    const dealt = balanceShards(4, busy, workers)
+    assert.equal(dealt.get('a zombie')!.length, 1)
+    const kept = [...dealt.get('owner')!.filter(shard => shard < 2), ...dealt.get('other')!]
+    assert.equal(kept.length, 3, 'only what the third worker is due moves')
+  }
 })
