@@ -7,10 +7,11 @@ import { contentDigest } from './event/digest.ts'
 import { EncodingArena } from './event/encoding-arena.ts'
 import { encodeWithin } from './event/fit.ts'
 import { parseElement } from './event/hub-event.ts'
+import { newHead } from './event/new-head.ts'
 import type { createNormalizer } from './event/normalize.ts'
 import type { DeadLetter, LedgerEntry, StreamName } from './event/records.ts'
 import type { PoisonElement } from './event/select.ts'
-import { finishedHead, ledgerEntry, newHead, type Poll } from './ledger.ts'
+import { finishedHead, ledgerEntry, type Poll } from './ledger.ts'
 import type { Batch, EncodedEvent, EncodedValue, Spool } from './ports.ts'
 
 /** A transaction holds no more than this: a backfill takes tens of them, and two fit in memory beside each other. */

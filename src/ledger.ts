@@ -1,7 +1,7 @@
-import { anchorOf, firstChainHash } from './event/chain.ts'
-import { CHECKPOINT_FORMAT_VERSION, type Checkpoint, DIGEST_VERSION, type Head } from './event/checkpoint.ts'
+import { anchorOf } from './event/chain.ts'
+import type { Checkpoint, Head } from './event/checkpoint.ts'
 import type { Judgement } from './event/findings.ts'
-import { type Organization, sourceUri } from './event/organization.ts'
+import type { Organization } from './event/organization.ts'
 import type { LedgerEntry } from './event/records.ts'
 import type { Selection } from './event/select.ts'
 
@@ -17,23 +17,6 @@ export interface Poll {
   readonly wireBytes: number
   readonly bodyBytes: number
   readonly ownUserId: string | undefined
-}
-
-/** Where the trail of an organization stands before its first record. */
-export function newHead(organization: Organization): Head {
-  return {
-    formatVersion: CHECKPOINT_FORMAT_VERSION,
-    digestVersion: DIGEST_VERSION,
-    endpoint: organization.endpoint,
-    sequence: 0,
-    chainHash: firstChainHash(sourceUri(organization)),
-    newestCreatedAtMs: null,
-    polledAtMs: null,
-    totals: { polls: 0, fetched: 0, published: 0, alreadySeen: 0, filtered: 0, deadLettered: 0, repeated: 0 },
-    openPoll: null,
-    emptyExports: 0,
-    lastPosition: null,
-  }
 }
 
 /**

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { poisonKey, type SeenEntry } from '../../src/event/checkpoint.ts'
+import { newHead } from '../../src/event/new-head.ts'
 import { SeenEvents } from '../../src/event/seen-events.ts'
 import { CheckpointPartition, StoredCheckpoint } from '../../src/kafka/checkpoint-records.ts'
 import { decodeSegment, encodeSegment } from '../../src/kafka/segment-codec.ts'
 import { SegmentLayout } from '../../src/kafka/segments.ts'
-import { newHead } from '../../src/ledger.ts'
 import { freshOrganization, seenEntry } from '../contract/batches.ts'
 
 const uint32 = fc.integer({ min: 0, max: 0xffffffff })
