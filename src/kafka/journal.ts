@@ -1,20 +1,14 @@
-import type { Kafka } from 'kafkajs'
 import { ConnectorError } from '../errors.ts'
-import { framingOf } from '../event/avro.ts'
 import type { StreamName } from '../event/records.ts'
 import type { Logger } from '../log.ts'
 import type { Journal } from '../ports.ts'
 import { type Assignment, joinGroup, standAlone } from './assignment.ts'
-import { checkpointMessages } from './batch-messages.ts'
-import { metaRecord } from './checkpoint-records.ts'
-import { createClient, createPlainProducer } from './client.ts'
-import { untilReachable, withAdmin } from './connect.ts'
-import { inspectTopics } from './inspect.ts'
+import { createClient } from './client.ts'
 import { partitionOf } from './murmur2.ts'
+import { openTopics } from './prepare-topics.ts'
 import { createSchemaRegistry, type SchemaRegistry } from './schema-registry.ts'
-import { type KafkaNames, type KafkaSettings, kafkaNames } from './settings.ts'
+import { type KafkaSettings, kafkaNames } from './settings.ts'
 import { createShard, type Shard, type ShardContext } from './shard.ts'
-import { ensureTopics, type Topics } from './topics.ts'
 import { ALL_STREAMS, createValueDecoder, type Framings, resolveFramings } from './values.ts'
 
 export interface KafkaDependencies {
@@ -55,13 +49,7 @@ export function createKafkaJournal(
     kind: 'kafka',
 
     async open(signal) {
-      const doing = `connecting to Kafka at ${settings.brokers.join(', ')}`
-      const topics = await untilReachable(
-        doing,
-        () => prepareTopics(kafka, settings, names, log, signal),
-        log,
-        signal,
-      )
+      const topics = await openTopics(kafka, settings, names, log, signal)
       const framings = await resolveFramings(registry, names, ALL_STREAMS, log, signal)
       const shardOf = (identity: string) => partitionOf(identity, topics.partitions)
       const context: ShardContext = {
@@ -69,6 +57,7 @@ export function createKafkaJournal(
         settings,
         names,
         topics,
+        framings,
         decode: createValueDecoder(registry),
         log,
         shardOf,
@@ -154,59 +143,6 @@ export function createKafkaJournal(
 
 async function closeRegistry(registry: SchemaRegistry | undefined): Promise<void> {
   await registry?.close().catch(() => undefined)
-}
-
-async function prepareTopics(
-  kafka: Kafka,
-  settings: KafkaSettings,
-  names: KafkaNames,
-  log: Logger,
-  signal: AbortSignal,
-): Promise<Topics> {
-  return withAdmin(kafka, async admin => {
-    let hasMeta = false
-    const topics = await ensureTopics(admin, settings, async present => {
-      const { storedPartitions, lastValue } = await inspectTopics(kafka, admin, names, present, signal)
-      if (lastValue !== undefined) checkFraming(lastValue, settings, names)
-      hasMeta = storedPartitions !== undefined
-      return storedPartitions
-    })
-    if (!topics.configsRead) {
-      log.warn({}, 'the topics were not checked: allow DESCRIBE_CONFIGS on them to have that done')
-    }
-    if (topics.created) log.info({ topic: settings.topic, partitions: topics.partitions }, 'topics created')
-    if (!hasMeta) await writeMeta(kafka, names, topics.partitions)
-    return topics
-  })
-}
-
-/** Readers of both framings are ours alone: other readers of a topic expect one. */
-function checkFraming(lastValue: Buffer, settings: KafkaSettings, names: KafkaNames): void {
-  const { kind } = framingOf(lastValue)
-  const wanted = settings.registry === undefined ? 'single-object' : 'confluent'
-  if (kind === wanted) return
-  const topic = names.topics.events
-  throw new ConnectorError(
-    'CONFIG_INVALID',
-    kind === 'single-object'
-      ? `SCHEMA_REGISTRY_URL is set, but ${topic} holds values without a registry's schema ids (Avro single-object encoding), and other readers expect one framing: unset it, or set KAFKA_TOPIC to a new prefix`
-      : `SCHEMA_REGISTRY_URL is not set, but ${topic} holds values with a schema registry's ids (Confluent wire format), and other readers expect one framing: set it, or set KAFKA_TOPIC to a new prefix`,
-  )
-}
-
-/** On which partition an organization lives hangs on this number for good. */
-async function writeMeta(kafka: Kafka, names: KafkaNames, partitions: number): Promise<void> {
-  const producer = createPlainProducer(kafka)
-  try {
-    await producer.connect()
-    await producer.send({
-      topic: names.checkpoint,
-      acks: -1,
-      messages: checkpointMessages([metaRecord(partitions)], 0),
-    })
-  } finally {
-    await producer.disconnect().catch(() => undefined)
-  }
 }
 
 function notOwned(identity: string, shard: number): ConnectorError {

@@ -1,35 +1,45 @@
-import type { Kafka, KafkaMessage, Producer } from 'kafkajs'
+import type { KafkaMessage, Producer } from 'kafkajs'
 import { asConnectorError, ConnectorError } from '../errors.ts'
+import type { Head, SeenEntry } from '../event/checkpoint.ts'
 import type { Organization } from '../event/organization.ts'
+import {
+  knownEnd,
+  missingEnd,
+  recoveredEntries,
+  recoveredHead,
+  type StoredState,
+  type TrailEvidence,
+} from '../event/trail-evidence.ts'
 import type { Logger } from '../log.ts'
 import { CheckpointPartition, type CheckpointRecord, StoredCheckpoint } from './checkpoint-records.ts'
 import { createTransactionalProducer } from './client.ts'
 import { openPartitionReader, type PartitionReader } from './partition-reader.ts'
-import { findPlaces, type Place } from './places.ts'
-import { RebuiltCheckpoint } from './rebuild.ts'
-import { type KafkaNames, type KafkaSettings, transactionalId } from './settings.ts'
+import { findPlaces, type Place, type ShardPlaces } from './places.ts'
+import { type ReadContext, readTrails } from './read-trails.ts'
+import { transactionalId } from './settings.ts'
 import type { ExpectedOffsets } from './transaction.ts'
-import type { ValueDecoder } from './values.ts'
-
-export interface LoadContext {
-  readonly kafka: Kafka
-  readonly settings: KafkaSettings
-  readonly names: KafkaNames
-  readonly decode: ValueDecoder
-  readonly log: Logger
-}
 
 /** A shard as it was found after its predecessor was fenced. */
 export interface LoadedShard {
   /** An error stands for an organization whose trail does not fit its checkpoint. */
   readonly checkpoints: Map<string, StoredCheckpoint | ConnectorError>
   readonly expected: ExpectedOffsets
-  /** Of checkpoints that were rebuilt: to be stored before anything else. */
-  readonly unsaved: CheckpointRecord[]
+  /** To be stored before anything else. */
+  readonly rebuilt: RebuiltCheckpoints
+}
+
+/** Checkpoints that were lost, worked out anew from what is published. */
+export interface RebuiltCheckpoints {
+  readonly records: readonly CheckpointRecord[]
+  /** One for each. */
+  readonly heads: ReadonlyMap<string, Head>
 }
 
 /** A new producer under the shard's transactional id. Whoever had that id before can write nothing any more. */
-export async function fence(context: LoadContext, shard: number): Promise<Producer> {
+export async function fence(
+  context: Pick<ReadContext, 'kafka' | 'settings'>,
+  shard: number,
+): Promise<Producer> {
   const producer = createTransactionalProducer(context.kafka, transactionalId(context.settings.topic, shard))
   try {
     await producer.connect()
@@ -49,7 +59,7 @@ export async function fence(context: LoadContext, shard: number): Promise<Produc
  * either; those are rebuilt. Throws `JOURNAL_UNAVAILABLE` while a transaction there has not ended.
  */
 export async function loadShard(
-  context: LoadContext,
+  context: ReadContext,
   shard: number,
   organizations: readonly Organization[],
   lostBefore: Set<string>,
@@ -58,29 +68,23 @@ export async function loadShard(
   const { kafka, names, settings } = context
   const places = await findPlaces(context, shard, signal)
   const { checkpoint, events, deadLetters } = places
-  const partitions = [checkpoint, events, deadLetters].map(({ topic }) => ({ topic, partition: shard }))
+  const partitions = Object.values(places).map(({ topic }) => ({ topic, partition: shard }))
   const reader = await openPartitionReader(kafka, settings.topic, partitions, signal)
   try {
-    const stored = new CheckpointPartition()
-    await reader.read(
-      { topic: checkpoint.topic, partition: shard, from: checkpoint.low, to: checkpoint.high },
-      messages => {
-        for (const { key, value } of messages) stored.add(key, value)
-      },
-    )
+    const stored = await readCheckpoints(reader, shard, checkpoint)
     const checkpoints = new Map<string, StoredCheckpoint | ConnectorError>()
-    const lost: Organization[] = []
+    const lost = new Map<Organization, StoredState>()
     for (const organization of organizations) {
       const { identity } = organization
       const found = readStored(stored, identity, names.checkpoint, lostBefore, context.log)
-      if (found === undefined) lost.push(organization)
+      if (found === undefined) lost.set(organization, { kind: 'missing' })
       else checkpoints.set(identity, found)
     }
     await holdAgainstTopic(context, reader, shard, events, stored, checkpoints, organizations, lost)
-    const unsaved = await rebuildLost(context, reader, shard, events, deadLetters, lost, checkpoints, stored)
+    const rebuilt = await rebuildLost(context, reader, shard, places, lost, checkpoints, stored)
     return {
       checkpoints,
-      unsaved,
+      rebuilt,
       expected: {
         next: new Map([checkpoint, events, deadLetters].map(({ topic, high }) => [topic, high])),
         exact: new Set([checkpoint.topic, events.topic]),
@@ -89,6 +93,18 @@ export async function loadShard(
   } finally {
     await reader.close()
   }
+}
+
+export async function readCheckpoints(
+  reader: PartitionReader,
+  shard: number,
+  { topic, low, high }: Place,
+): Promise<CheckpointPartition> {
+  const stored = new CheckpointPartition()
+  await reader.read({ topic, partition: shard, from: low, to: high }, messages => {
+    for (const { key, value } of messages) stored.add(key, value)
+  })
+  return stored
 }
 
 /** Undefined when it must be rebuilt. */
@@ -121,14 +137,14 @@ function readStored(
  * head was published by a checkpoint that is lost, so its organization is rebuilt too.
  */
 async function holdAgainstTopic(
-  context: LoadContext,
+  context: ReadContext,
   reader: PartitionReader,
   shard: number,
   events: Place,
   stored: CheckpointPartition,
   checkpoints: Map<string, StoredCheckpoint | ConnectorError>,
   organizations: readonly Organization[],
-  lost: Organization[],
+  lost: Map<Organization, StoredState>,
 ): Promise<void> {
   for (const [identity, checkpoint] of checkpoints) {
     if (checkpoint instanceof ConnectorError) continue
@@ -138,7 +154,14 @@ async function holdAgainstTopic(
     const there =
       position < events.high ? await recordAt(context, reader, shard, events, position) : undefined
     if (there?.identity === identity && there.sequence === sequence) continue
-    checkpoints.set(identity, cutShort(identity, sequence, lastPosition, events, shard))
+    checkpoints.set(
+      identity,
+      cutShort(
+        identity,
+        `the checkpoint of ${identity} says that record ${sequence} lies at ${events.topic}[${shard}]@${lastPosition}`,
+        events,
+      ),
+    )
   }
   // With a checkpoint to rebuild everything is read anyway, and then this tells nothing new.
   const lastKnown = Math.max(...[...stored.lastPositions(), events.low - 1])
@@ -149,15 +172,16 @@ async function holdAgainstTopic(
   })
   for (const organization of organizations) {
     const { identity } = organization
-    if (!beyond.has(identity) || !(checkpoints.get(identity) instanceof StoredCheckpoint)) continue
+    const behind = checkpoints.get(identity)
+    if (!beyond.has(identity) || !(behind instanceof StoredCheckpoint)) continue
     context.log.warn({ organization: identity }, 'the topic holds records that the checkpoint does not know')
     checkpoints.delete(identity)
-    lost.push(organization)
+    lost.set(organization, { kind: 'whole', head: behind.head!, seen: behind.seen })
   }
 }
 
 async function recordAt(
-  context: LoadContext,
+  context: ReadContext,
   reader: PartitionReader,
   shard: number,
   events: Place,
@@ -172,79 +196,69 @@ async function recordAt(
   return { identity: message.key.toString('utf8'), sequence }
 }
 
-function cutShort(
-  identity: string,
-  sequence: number,
-  position: string | null,
-  events: Place,
-  shard: number,
-): ConnectorError {
+function cutShort(identity: string, says: string, { low, high }: Place): ConnectorError {
   return new ConnectorError(
     'JOURNAL_MISMATCH',
-    `the checkpoint of ${identity} says that record ${sequence} lies at ${events.topic}[${shard}]@${position}, and it ` +
-      `is not there (the topic holds ${events.low} to ${events.high}): the topic was deleted, cut short or replaced. ` +
+    `${says}, and it is not there (the topic holds ${low} to ${high}): the topic was deleted, cut short or replaced. ` +
       `Restore it, or accept what it holds now with "hf-audit recover --organization ${identity}"`,
   )
 }
 
-/** Reads the events once for all organizations without a checkpoint. Returns the records that store what was rebuilt. */
+/**
+ * Works out the checkpoints that are lost from what is published. The ledger tells when the end of that is lost too:
+ * then the organization gets an error in the place of its checkpoint.
+ */
 async function rebuildLost(
-  context: LoadContext,
+  context: ReadContext,
   reader: PartitionReader,
   shard: number,
-  events: Place,
-  deadLetters: Place,
-  lost: readonly Organization[],
+  places: ShardPlaces,
+  lost: ReadonlyMap<Organization, StoredState>,
   checkpoints: Map<string, StoredCheckpoint | ConnectorError>,
   stored: CheckpointPartition,
-): Promise<CheckpointRecord[]> {
-  if (lost.length === 0) return []
-  const { settings, log, decode } = context
-  const rebuilt = new Map(
-    lost.map(organization => [
-      organization.identity,
-      new RebuiltCheckpoint(organization, 2 * settings.exportCap),
-    ]),
-  )
-  const ours = (key: Buffer | null) => (key === null ? undefined : rebuilt.get(key.toString('utf8')))
-  await reader.read(
-    { topic: deadLetters.topic, partition: shard, from: deadLetters.low, to: deadLetters.high },
-    async messages => {
-      for (const { key, value } of messages) {
-        const checkpoint = ours(key)
-        if (checkpoint !== undefined && value !== null)
-          checkpoint.addDeadLetter(await decode('dead-letters', value))
-      }
-    },
-  )
-  await reader.read(
-    { topic: events.topic, partition: shard, from: events.low, to: events.high },
-    async messages => {
-      for (const { key, value, offset } of messages) {
-        const checkpoint = ours(key)
-        if (checkpoint === undefined || value === null) continue
-        const record = decode('events', value)
-        // Awaited only where the registry is asked: a turn of the event loop for each of a million records adds up.
-        checkpoint.addEvent(record instanceof Promise ? await record : record, Number(offset))
-      }
-    },
-  )
-
-  const unsaved: CheckpointRecord[] = []
-  for (const { identity } of lost) {
+): Promise<RebuiltCheckpoints> {
+  const heads = new Map<string, Head>()
+  const records: CheckpointRecord[] = []
+  if (lost.size === 0) return { records, heads }
+  const trails = await readTrails(context, reader, shard, places, [...lost.keys()])
+  for (const [organization, state] of lost) {
+    const { identity } = organization
+    const evidence: TrailEvidence = {
+      organization,
+      stored: state,
+      records: trails.get(identity)!,
+      expired: places.events.low > 0,
+    }
+    if (missingEnd(evidence) !== undefined) {
+      const says = `the ledger of ${identity} says that ${knownEnd(evidence)!.sequence} records were published to ${places.events.topic}[${shard}]`
+      checkpoints.set(identity, cutShort(identity, says, places.events))
+      continue
+    }
     const checkpoint = new StoredCheckpoint()
     checkpoints.set(identity, checkpoint)
-    const head = rebuilt.get(identity)!.head()
-    if (head === undefined) continue
-    const entries = rebuilt.get(identity)!.entries()
-    log.warn(
+    const head = recoveredHead(evidence)
+    // Nothing was ever published: a first start.
+    if (evidence.records.head() === undefined && evidence.records.ledger === undefined) continue
+    const entries = recoveredEntries(evidence)
+    context.log.warn(
       { organization: identity, sequence: head.sequence, ids: entries.length },
       'the checkpoint was lost and is rebuilt from what is published',
     )
-    const overwritten = stored.segmentsOf(identity)
-    const records = checkpoint.apply(identity, head, entries, [])
-    const written = new Set(records.map(({ key }) => key))
-    unsaved.push(...overwritten.filter(({ key }) => !written.has(key)), ...records)
+    heads.set(identity, head)
+    records.push(...replacingRecords(stored, checkpoint, identity, head, entries))
   }
-  return unsaved
+  return { records, heads }
+}
+
+/** What stores a checkpoint in the place of whatever is stored under that identity. */
+export function replacingRecords(
+  stored: CheckpointPartition,
+  checkpoint: StoredCheckpoint,
+  identity: string,
+  head: Head,
+  entries: readonly SeenEntry[],
+): CheckpointRecord[] {
+  const records = checkpoint.apply(identity, head, entries, [])
+  const written = new Set(records.map(({ key }) => key))
+  return [...stored.segmentsOf(identity).filter(({ key }) => !written.has(key)), ...records]
 }

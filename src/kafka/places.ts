@@ -4,13 +4,16 @@ import { ConnectorError } from '../errors.ts'
 import { type OffsetRange, offsetRanges } from './client.ts'
 import { withAdmin } from './connect.ts'
 import { fetchHighWatermarks } from './high-watermarks.ts'
-import type { LoadContext } from './load-shard.ts'
+import type { ReadContext } from './read-trails.ts'
 import { allTopics, command } from './topics.ts'
 
 /** What a partition of a topic holds now. */
 export interface Place extends OffsetRange {
   readonly topic: string
 }
+
+/** Of the topics from which a trail can be told. */
+export type ShardPlaces = Readonly<Record<'checkpoint' | 'events' | 'deadLetters' | 'ledger', Place>>
 
 /** How long the end of a transaction may be on its way to the partitions. */
 const MARKER_WAIT_MS = 5_000
@@ -23,10 +26,10 @@ const MARKER_POLL_MS = 100
  * it is. So this waits, and then refuses, while any partition holds a transaction that has not ended.
  */
 export async function findPlaces(
-  context: LoadContext,
+  context: ReadContext,
   shard: number,
   signal: AbortSignal,
-): Promise<Record<'checkpoint' | 'events' | 'deadLetters', Place>> {
+): Promise<ShardPlaces> {
   const { kafka, names } = context
   const topics = allTopics(names)
   return withAdmin(kafka, async admin => {
@@ -42,6 +45,7 @@ export async function findPlaces(
           checkpoint: find(names.checkpoint),
           events: find(names.topics.events),
           deadLetters: find(names.topics['dead-letters']),
+          ledger: find(names.topics.ledger),
         }
       }
       if (performance.now() > deadline) throw hanging(context, shard, unended)
@@ -73,7 +77,7 @@ function missing(topic: string, shard: number): never {
 }
 
 /** The last stable offset of a partition is the first of its oldest transaction that has not ended. */
-function hanging(context: LoadContext, shard: number, unended: readonly Place[]): ConnectorError {
+function hanging(context: ReadContext, shard: number, unended: readonly Place[]): ConnectorError {
   const tool = (action: string, { topic }: Place, options = '') =>
     command(
       context.settings,

@@ -1,24 +1,27 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Producer } from 'kafkajs'
 import { ConnectorError } from '../errors.ts'
+import { encodeValue } from '../event/avro.ts'
 import { firstChainHash } from '../event/chain.ts'
 import type { Checkpoint, Head } from '../event/checkpoint.ts'
 import { type Organization, sourceUri } from '../event/organization.ts'
+import { rebuildLedgerEntry } from '../event/rebuild-records.ts'
 import type { Batch } from '../ports.ts'
-import { batchQueues, checkpointMessages } from './batch-messages.ts'
-import { type CheckpointRecord, StoredCheckpoint } from './checkpoint-records.ts'
+import { batchQueues, checkpointMessages, plainMessage } from './batch-messages.ts'
+import { StoredCheckpoint } from './checkpoint-records.ts'
 import { isFenced, journalError } from './client-errors.ts'
 import { compressionType } from './codecs.ts'
-import { fence, type LoadContext, type LoadedShard, loadShard } from './load-shard.ts'
+import { fence, type LoadedShard, loadShard, type RebuiltCheckpoints } from './load-shard.ts'
+import type { ReadContext } from './read-trails.ts'
 import type { Topics } from './topics.ts'
-import { runTransaction, type TopicQueue } from './transaction.ts'
+import { runTransactionInTime, type TopicQueue } from './transaction.ts'
+import type { Framings } from './values.ts'
 
-/** Below the transaction time-out of 60 s: who hangs is given up before the broker ends the transaction. */
-const TRANSACTION_DEADLINE_MS = 45_000
 const CLOSE_WAIT_MS = 5_000
 
-export interface ShardContext extends LoadContext {
+export interface ShardContext extends ReadContext {
   readonly topics: Topics
+  readonly framings: Framings
   shardOf(identity: string): number
   /** Terms are numbered over all shards of the process. */
   nextTerm(): number
@@ -77,11 +80,12 @@ export function createShard(context: ShardContext, shard: number): Shard {
   async function load(signal: AbortSignal): Promise<Term> {
     if (closed) throw new ConnectorError('STOPPED', 'the journal is closed')
     const started = performance.now()
+    const startedAtMs = Date.now()
     const producer = await fence(context, shard)
     try {
       const loaded = await loadShard(context, shard, ofThisShard(), lostBefore, signal)
       const read: Term = { ...loaded, number: context.nextTerm(), producer }
-      if (loaded.unsaved.length > 0) await save(read, loaded.unsaved)
+      if (loaded.rebuilt.heads.size > 0) await save(read, loaded.rebuilt, startedAtMs)
       log.debug({ shard, term: read.number, ms: Math.round(performance.now() - started) }, 'checkpoint read')
       return read
     } catch (error) {
@@ -94,12 +98,24 @@ export function createShard(context: ShardContext, shard: number): Shard {
     return [...organizations.values()].filter(({ identity }) => context.shardOf(identity) === shard)
   }
 
-  async function save(into: Term, records: readonly CheckpointRecord[]): Promise<void> {
-    await transact(
-      into,
-      [{ topic: names.checkpoint, messages: checkpointMessages(records, shard) }],
-      () => [],
-    )
+  /** A checkpoint that is rebuilt leaves an entry in the ledger. */
+  async function save(
+    into: Term,
+    { records, heads }: RebuiltCheckpoints,
+    startedAtMs: number,
+  ): Promise<void> {
+    const finishedAtMs = Date.now()
+    const ledger = [...heads].map(([identity, head]) => {
+      const at = { startedAtMs, finishedAtMs, findings: 0 }
+      const entry = rebuildLedgerEntry(organizations.get(identity)!, head, at)
+      const value = encodeValue('ledger', context.framings.ledger, entry)
+      return plainMessage(Buffer.from(identity, 'utf8'), value, shard, finishedAtMs)
+    })
+    const queues = [
+      { topic: names.topics.ledger, messages: ledger },
+      { topic: names.checkpoint, messages: checkpointMessages(records, shard) },
+    ]
+    await transact(into, queues, () => [])
   }
 
   async function store(into: Term, checkpoint: StoredCheckpoint, batch: Batch): Promise<void> {
@@ -119,20 +135,7 @@ export function createShard(context: ShardContext, shard: number): Shard {
     queues: readonly TopicQueue[],
     finish: (lastOffsets: ReadonlyMap<string, number>) => readonly TopicQueue[],
   ): Promise<void> {
-    let isLate = false
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        isLate = true
-        reject(new Error(`the transaction was not at its end after ${TRANSACTION_DEADLINE_MS / 1000} s`))
-      }, TRANSACTION_DEADLINE_MS)
-    })
-    const parts = { producer, partition: shard, compression, limits, expected, isLate: () => isLate }
-    try {
-      await Promise.race([runTransaction(parts, queues, finish), late])
-    } finally {
-      clearTimeout(timer)
-    }
+    await runTransactionInTime({ producer, partition: shard, compression, limits, expected }, queues, finish)
   }
 
   return {

@@ -12,6 +12,8 @@ export interface SendLimits {
   maxBytes(topic: string): number
 }
 
+/** Below the transaction time-out of 60 s: who hangs is given up before the broker ends the transaction. */
+const TRANSACTION_DEADLINE_MS = 45_000
 /** Small records: more in a send do not pay. */
 const MAX_MESSAGES = 1_000
 /** How long the broker may wait for its replicas. */
@@ -126,6 +128,29 @@ export async function runTransaction(
   await send(finish(lastOffsets))
   endIfLate(parts)
   await transaction.commit()
+}
+
+/**
+ * The same, given up when it takes too long. Rejects as soon as it is late; what hangs then ends by itself.
+ */
+export async function runTransactionInTime(
+  parts: Omit<TransactionParts, 'isLate'>,
+  queues: readonly TopicQueue[],
+  finish: (lastOffsets: ReadonlyMap<string, number>) => readonly TopicQueue[],
+): Promise<void> {
+  let isLate = false
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      isLate = true
+      reject(new Error(`the transaction was not at its end after ${TRANSACTION_DEADLINE_MS / 1000} s`))
+    }, TRANSACTION_DEADLINE_MS)
+  })
+  try {
+    await Promise.race([runTransaction({ ...parts, isLate: () => isLate }, queues, finish), late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /**
