@@ -8,12 +8,21 @@ export interface TcpProxy {
   readonly port: number
   /** Ends every connection and takes no new ones, until `heal`. */
   cut(): void
+  /** Passes everything on again, at once, beginning with what was held back. */
   heal(): void
+  /** Connections stay open and are taken, and nothing passes, until `heal`: then it comes late, and all of it. */
+  freeze(): void
+  /** What comes from now on passes this much later, in both directions; 0 as at the start. */
+  delay(ms: number): void
   /**
    * The next Kafka request with this API key reaches the broker, its response does not reach the client: the connection
    * ends as soon as the response is there. Resolves then.
    */
   loseResponseTo(apiKey: number): Promise<void>
+  /** The next Kafka request with this API key does not reach the broker: the connection ends. Resolves then. */
+  loseRequest(apiKey: number): Promise<void>
+  /** Takes the last of these two back, if it has not happened yet. */
+  disarm(): void
   close(): Promise<void>
 }
 
@@ -21,7 +30,9 @@ export interface TcpProxy {
 export async function startTcpProxy(port: number, targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>()
   let isCut = false
-  let armed: { readonly apiKey: number; readonly done: () => void } | undefined
+  let isFrozen = false
+  let delayMs = 0
+  let armed: { readonly apiKey: number; readonly what: 'request' | 'response'; done(): void } | undefined
 
   const server = createServer(client => {
     if (isCut) {
@@ -36,9 +47,14 @@ export async function startTcpProxy(port: number, targetPort: number): Promise<T
       sockets.delete(broker)
     }
     let losing: (() => void) | undefined
+    let isRequestLost = false
     const requests = requestWatcher(apiKey => {
       if (armed?.apiKey !== apiKey) return
-      losing = armed.done
+      if (armed.what === 'response') losing = armed.done
+      else {
+        isRequestLost = true
+        armed.done()
+      }
       armed = undefined
     })
     for (const socket of [client, broker]) {
@@ -47,19 +63,26 @@ export async function startTcpProxy(port: number, targetPort: number): Promise<T
       socket.on('error', end)
       socket.on('close', end)
     }
+    const toBroker = delayedWriter(broker)
+    const toClient = delayedWriter(client)
     client.on('data', data => {
       requests(data)
-      broker.write(data)
+      if (isRequestLost) end()
+      else toBroker(data, delayMs)
     })
     broker.on('data', data => {
       if (losing === undefined) {
-        client.write(data)
+        toClient(data, delayMs)
         return
       }
       const told = losing
       end()
       told()
     })
+    if (isFrozen) {
+      client.pause()
+      broker.pause()
+    }
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -76,15 +99,53 @@ export async function startTcpProxy(port: number, targetPort: number): Promise<T
     },
     heal() {
       isCut = false
+      isFrozen = false
+      delayMs = 0
+      for (const socket of sockets) socket.resume()
+    },
+    freeze() {
+      isFrozen = true
+      for (const socket of sockets) socket.pause()
+    },
+    delay(ms) {
+      delayMs = ms
     },
     loseResponseTo: apiKey =>
       new Promise(done => {
-        armed = { apiKey, done }
+        armed = { apiKey, what: 'response', done }
       }),
+    loseRequest: apiKey =>
+      new Promise(done => {
+        armed = { apiKey, what: 'request', done }
+      }),
+    disarm() {
+      armed = undefined
+    },
     async close() {
       endAll()
       await new Promise(resolve => server.close(resolve))
     },
+  }
+}
+
+/** Writes each piece after its delay and never before the one that came earlier. */
+function delayedWriter(socket: Socket): (data: Buffer, delayMs: number) => void {
+  const waiting: { readonly data: Buffer; readonly dueAtMs: number }[] = []
+  const writeDue = () => {
+    const now = performance.now()
+    while (waiting.length > 0 && waiting[0]!.dueAtMs <= now) {
+      const { data } = waiting.shift()!
+      if (!socket.destroyed) socket.write(data)
+    }
+    if (waiting.length > 0) setTimeout(writeDue, Math.ceil(waiting[0]!.dueAtMs - now))
+  }
+  return (data, delayMs) => {
+    if (waiting.length === 0 && delayMs === 0) {
+      socket.write(data)
+      return
+    }
+    waiting.push({ data, dueAtMs: performance.now() + delayMs })
+    if (waiting.length === 1) setTimeout(writeDue, delayMs)
   }
 }
 

@@ -63,6 +63,48 @@ export async function readRecords(options: ReadOptions): Promise<ReadSummary> {
   return JSON.parse(await runTool(await pythonReader(), scriptArgs(options), { env })) as ReadSummary
 }
 
+export interface ExactlyOnceOptions {
+  readonly brokers: string
+  /** Prefix of the topics; their values are in single-object encoding. */
+  readonly topic: string
+  readonly hubUrl: string
+  readonly organizations: readonly string[]
+}
+
+export interface ExactlyOnceReport {
+  /** Partitions that hold a transaction which has not ended; then nothing else was looked at. */
+  readonly unended: readonly string[]
+  readonly organizations?: Readonly<Record<string, OrganizationReport>>
+  readonly records?: number
+  /** Records of aborted transactions, which a reader of committed records never sees. */
+  readonly aborted?: number
+  readonly ledgerEntries?: number
+  readonly findings?: readonly string[]
+  readonly deadLetters?: number
+  readonly problems?: readonly string[]
+  readonly problemCount?: number
+}
+
+/** Without records there is nothing but the counts. */
+export interface OrganizationReport extends Partial<KeySummary> {
+  /** Events of the Hub's log. */
+  readonly expected: number
+  readonly count: number
+  readonly missing: number
+  readonly doubled: number
+  readonly unknown: number
+  readonly altered: number
+  readonly examples: Readonly<Record<string, readonly string[]>>
+}
+
+/** Holds what is published against the whole log of the simulated Hub. The workers must be stopped. */
+export async function checkExactlyOnce(options: ExactlyOnceOptions): Promise<ExactlyOnceReport> {
+  const { brokers, topic, hubUrl, organizations } = options
+  const args = [join(readers, 'check_exactly_once.py'), brokers, topic, hubUrl, ...organizations]
+  const env = { PYTHONDONTWRITEBYTECODE: '1' }
+  return JSON.parse(await runTool(await pythonReader(), args, { env })) as ExactlyOnceReport
+}
+
 /** Every committed record of the topic, decoded, as a stream. */
 export async function* dumpRecords(options: ReadOptions): AsyncGenerator<ReadRecord> {
   const python = await pythonReader()
@@ -98,7 +140,7 @@ function kafkaEnvironment(options: ReadOptions): Record<string, string> {
 }
 
 /** A Python that has the readers' libraries: an environment in the cache, made by pip from pinned versions. */
-async function pythonReader(): Promise<string> {
+export async function pythonReader(): Promise<string> {
   const requirements = join(readers, 'requirements.txt')
   const digest = createHash('sha256')
     .update(await readFile(requirements))

@@ -31,6 +31,69 @@ export function nodeProperties(
   }
 }
 
+/** A way to the broker of its own: a client that comes in by it is sent to `advertisedPort` for all that follows. */
+export interface ExtraListener {
+  /** Capital letters, digits and `_`. */
+  readonly name: string
+  readonly port: number
+  readonly advertisedPort: number
+}
+
+/** Adds plain listeners on loopback to those of the node. */
+export function withListeners(
+  properties: KafkaProperties,
+  listeners: readonly ExtraListener[],
+): KafkaProperties {
+  const added = (name: string, text: (listener: ExtraListener) => string) =>
+    [properties[name], ...listeners.map(text)].join(',')
+  return {
+    ...properties,
+    listeners: added('listeners', ({ name, port }) => `${name}://127.0.0.1:${port}`),
+    'advertised.listeners': added(
+      'advertised.listeners',
+      ({ name, advertisedPort }) => `${name}://127.0.0.1:${advertisedPort}`,
+    ),
+    'listener.security.protocol.map': added(
+      'listener.security.protocol.map',
+      ({ name }) => `${name}:PLAINTEXT`,
+    ),
+  }
+}
+
+export interface ClusterMember {
+  readonly nodeId: number
+  readonly port: number
+  readonly dataDir: string
+  /** Of all nodes, by node id from 1 on. */
+  readonly controllerPorts: readonly number[]
+}
+
+/** One of three or more nodes that are brokers and controllers: every record on three of them, acknowledged by two. */
+export function clusterProperties({
+  nodeId,
+  port,
+  dataDir,
+  controllerPorts,
+}: ClusterMember): KafkaProperties {
+  return {
+    ...nodeProperties(port, controllerPorts[nodeId - 1]!, dataDir),
+    'node.id': String(nodeId),
+    'controller.quorum.voters': controllerPorts
+      .map((controllerPort, index) => `${index + 1}@127.0.0.1:${controllerPort}`)
+      .join(','),
+    'default.replication.factor': '3',
+    'min.insync.replicas': '2',
+    'offsets.topic.replication.factor': '3',
+    'transaction.state.log.replication.factor': '3',
+    'transaction.state.log.min.isr': '2',
+    'share.coordinator.state.topic.replication.factor': '3',
+    'share.coordinator.state.topic.min.isr': '2',
+    // 9 s by default: until then a node that was killed keeps its partitions from having a leader.
+    'broker.session.timeout.ms': '3000',
+    'broker.heartbeat.interval.ms': '500',
+  }
+}
+
 /** The node's controller alone, which takes a broker that is silent for a moment for gone. */
 export function controllerProperties(controllerPort: number, dataDir: string): KafkaProperties {
   return {

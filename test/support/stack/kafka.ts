@@ -1,16 +1,19 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { exists } from './cache.ts'
-import { kafkaClassPath, kafkaLogOption, runKafkaTool } from './java.ts'
+import { runKafkaTool } from './java.ts'
+import { nodeRunner } from './kafka-node.ts'
 import { primedKafka } from './kafka-primed.ts'
 import {
   controllerProperties,
+  type ExtraListener,
   formatProperties,
   type KafkaProperties,
   nodeProperties,
+  withListeners,
 } from './kafka-properties.ts'
 import { freePort } from './ports.ts'
-import { type ServerProcess, startServer } from './server-process.ts'
+import type { ServerProcess } from './server-process.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 export interface KafkaOptions {
@@ -18,6 +21,8 @@ export interface KafkaOptions {
   readonly port?: number
   /** Added to, or instead of, the node's own properties. */
   readonly properties?: KafkaProperties
+  /** Beside the one for all clients. */
+  readonly listeners?: readonly ExtraListener[]
   /** Kept after `stop`; default: a new temporary folder, deleted by `stop`. */
   readonly dataDir?: string
   readonly heapMiB?: number
@@ -32,44 +37,36 @@ export interface ScramUser {
   readonly password: string
 }
 
-export interface KafkaServer {
+export interface KafkaServer extends KafkaNode {
   /** `127.0.0.1:<port>` */
   readonly brokers: string
+  /** Deletes the data at once; with a `dataDir` it is an orderly shutdown that keeps it. */
+  stop(): Promise<void>
+}
+
+export interface KafkaNode {
   readonly port: number
   /** Of the process that runs now. */
   readonly pid: number
   readonly logFile: string
-  /** Deletes the data at once; with a `dataDir` it is an orderly shutdown that keeps it. */
-  stop(): Promise<void>
   /** SIGKILL by default; resolves when the process is gone. Bring it back with `restart`. */
   kill(signal?: NodeJS.Signals): Promise<void>
   /** SIGSTOP: connections stay open and nobody answers. */
   pause(): void
   resume(): void
-  /** Orderly shutdown if it runs, then a start with the same data and port. After `kill` it takes 2 s more. */
+  /** Orderly shutdown if it runs, then a start with the same data and port. After `kill` it takes a few seconds more. */
   restart(): Promise<void>
 }
 
 /** One combined KRaft node of Apache Kafka on loopback. About 2 s; the first time ever it is fetched by Maven. */
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
-  const classPath = await kafkaClassPath()
   const primed = await primedKafka()
   const port = options.port ?? (await freePort())
   const folder = await temporaryFolder('kafka')
   const logFile = join(folder.path, 'server.log')
   const propertiesFile = join(folder.path, 'server.properties')
   const controllerFile = join(folder.path, 'controller.properties')
-  const jvm = [`-XX:SharedArchiveFile=${primed.classArchive}`, '-XX:+UseSerialGC']
-  const heap = `-Xmx${options.heapMiB ?? 384}m`
-  const run = (file: string, logged: string) =>
-    startServer({
-      name: 'Apache Kafka',
-      command: 'java',
-      args: [...jvm, heap, kafkaLogOption, '-cp', classPath, 'kafka.Kafka', file],
-      cwd: folder.path,
-      logFile,
-      isReady: text => text.includes(logged),
-    })
+  const run = await nodeRunner({ folder: folder.path, logFile, heapMiB: options.heapMiB ?? 384 })
   const start = () => run(propertiesFile, 'Kafka Server started')
   // A cluster notices that a broker died before that broker is back. A node that is its own controller would find
   // itself still registered as alive: it waits for 9 s, and its transaction coordinator, which meanwhile sees
@@ -80,7 +77,10 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
     const dataDir = options.dataDir ?? join(folder.path, 'data')
     const controllerPort = await freePort()
     const properties = {
-      ...nodeProperties(port, controllerPort, dataDir, options.protocol),
+      ...withListeners(
+        nodeProperties(port, controllerPort, dataDir, options.protocol),
+        options.listeners ?? [],
+      ),
       ...options.properties,
     }
     await writeFile(propertiesFile, formatProperties(properties), { mode: 0o600 })
