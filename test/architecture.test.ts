@@ -5,21 +5,23 @@ import { test } from 'node:test'
 
 /** Imports point one way: a file may import from its own layer's list only. What is not listed may not be imported. */
 const BASE = ['errors', 'log', 'retry']
-const PORTS = [...BASE, 'event/*', 'ports']
+const PORTS = [...BASE, 'event/*', 'ports', 'replay-ports']
 const CORE = [
   'batches',
   'ledger',
   'owned-polling',
   'pruning',
   'tasks',
+  'delivery',
   'forwarder',
   'forwarding-decision',
   'poller',
   'polling',
+  'recovery',
   'report',
   'schedule',
 ]
-const ADAPTERS = ['hub', 'kafka', 'sqlite', 'otlp', 'spool', 'simulator']
+const ADAPTERS = ['hub', 'kafka', 'sqlite', 'otlp', 'spool', 'simulator', 'file']
 const CONFIG = [...BASE, 'event/*', 'config/*', 'kafka/settings', 'otlp/*']
 const ROOT = [
   'memory',
@@ -29,6 +31,8 @@ const ROOT = [
   'config',
   'config/*',
   'journals',
+  'replay/*',
+  'replays',
   'connector',
 ]
 
@@ -39,11 +43,14 @@ const ALLOWED: Record<string, readonly string[]> = {
   retry: ['errors'],
   'event/*': ['errors', 'event/*'],
   ports: ['event/*'],
+  'replay-ports': ['event/*', 'ports'],
   ...Object.fromEntries(CORE.map(name => [name, [...PORTS, ...CORE]])),
   ...Object.fromEntries(ADAPTERS.map(adapter => [`${adapter}/*`, [...PORTS, `${adapter}/*`]])),
   'config/*': CONFIG,
   config: CONFIG,
+  'replay/*': [...PORTS, ...CORE, 'replay/*'],
   journals: ROOT,
+  replays: ROOT,
   connector: ROOT,
   'commands/*': [...ROOT, 'commands/*'],
   cli: ['memory', 'commands/*'],

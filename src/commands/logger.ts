@@ -9,3 +9,19 @@ export function createLoggerOf(config: Pick<Config, 'log'>): Logger {
   logWarnings(log)
   return log
 }
+
+/** A log line must not be written into the middle of a bar. */
+export function clearingProgress(log: Logger, clear: () => void): Logger {
+  const clearing =
+    (method: Logger['info']): Logger['info'] =>
+    (fields, message) => {
+      clear()
+      method(fields, message)
+    }
+  return {
+    debug: log.debug.bind(log),
+    info: clearing(log.info.bind(log)),
+    warn: clearing(log.warn.bind(log)),
+    error: clearing(log.error.bind(log)),
+  }
+}

@@ -2,9 +2,8 @@ import { Command, InvalidArgumentError } from 'commander'
 import { durationMs } from '../config/values.ts'
 import { loadConfig } from '../config.ts'
 import { createConnector } from '../connector.ts'
-import type { Logger } from '../log.ts'
 import { exitCodeOf } from './exit-code.ts'
-import { createLoggerOf } from './logger.ts'
+import { clearingProgress, createLoggerOf } from './logger.ts'
 import { createProgressDisplay } from './progress.ts'
 import { stopSignals } from './stop-signals.ts'
 import { readVersion } from './version.ts'
@@ -55,22 +54,6 @@ async function run(options: RunOptions): Promise<void> {
     }
   } finally {
     progress.clear()
-  }
-}
-
-/** A log line must not be written into the middle of a bar. */
-function clearingProgress(log: Logger, clear: () => void): Logger {
-  const clearing =
-    (method: Logger['info']): Logger['info'] =>
-    (fields, message) => {
-      clear()
-      method(fields, message)
-    }
-  return {
-    debug: log.debug.bind(log),
-    info: clearing(log.info.bind(log)),
-    warn: clearing(log.warn.bind(log)),
-    error: clearing(log.error.bind(log)),
   }
 }
 

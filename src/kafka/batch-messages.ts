@@ -1,36 +1,22 @@
 import type { Message } from 'kafkajs'
+import { CONTENT_TYPE, cloudEventHeaders } from '../event/cloud-events.ts'
 import { sourceUri } from '../event/organization.ts'
 import type { Batch, EncodedValue } from '../ports.ts'
 import type { CheckpointRecord } from './checkpoint-records.ts'
 import type { KafkaNames } from './settings.ts'
 import type { TopicQueue } from './transaction.ts'
 
-const CONTENT_TYPE = 'application/avro'
-const SPEC_VERSION = '1.0'
-const TYPE_PREFIX = 'co.huggingface.audit.'
-
-/**
- * A batch as records of the shard's partition. Events carry CloudEvents attributes in binary mode, so that a reader can
- * route and tell repetitions apart without decoding.
- * https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md#32-binary-content-mode
- */
+/** A batch as records of the shard's partition. */
 export function batchQueues(batch: Batch, partition: number, names: KafkaNames): TopicQueue[] {
   const key = Buffer.from(batch.organization.identity, 'utf8')
   const source = sourceUri(batch.organization)
   const events = batch.events.map(
-    ({ value, timestampMs, id, type, createdAtMs }): Message => ({
+    (event): Message => ({
       key,
-      value,
+      value: event.value,
       partition,
-      timestamp: String(timestampMs),
-      headers: {
-        ce_specversion: SPEC_VERSION,
-        ce_id: id,
-        ce_source: source,
-        ce_type: TYPE_PREFIX + type,
-        ce_time: new Date(createdAtMs).toISOString(),
-        'content-type': CONTENT_TYPE,
-      },
+      timestamp: String(event.timestampMs),
+      headers: cloudEventHeaders(source, event),
     }),
   )
   const plain = (values: readonly EncodedValue[]) =>

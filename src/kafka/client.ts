@@ -79,8 +79,8 @@ export function explicitPartitioner(): (args: { message: { partition?: number } 
   }
 }
 
-/** The one writer of a shard. Not `idempotent`: that would only fetch a second producer id for sends outside of transactions. */
-export function createTransactionalProducer(kafka: Kafka, transactionalId: string): Producer {
+/** The one writer of a shard, or of a replay. Not `idempotent`: that would only fetch a second producer id for sends outside of transactions. */
+function createTransactionalProducer(kafka: Kafka, transactionalId: string): Producer {
   return kafka.producer({
     transactionalId,
     transactionTimeout: 60_000,
@@ -89,6 +89,21 @@ export function createTransactionalProducer(kafka: Kafka, transactionalId: strin
     createPartitioner: explicitPartitioner,
     retry: PRODUCER_RETRY,
   })
+}
+
+/** A new producer under this transactional id. Whoever had the id before can write nothing any more. */
+export async function takeOver(kafka: Kafka, transactionalId: string): Promise<Producer> {
+  const producer = createTransactionalProducer(kafka, transactionalId)
+  try {
+    await producer.connect()
+    // Only a transaction makes kafkajs ask for a producer id, and with that the broker ends the predecessor's.
+    const transaction = await producer.transaction()
+    await transaction.abort()
+    return producer
+  } catch (error) {
+    void producer.disconnect().catch(() => undefined)
+    throw error
+  }
 }
 
 /** For records outside of the poller's transactions: it can leave nothing aborted in a partition. */

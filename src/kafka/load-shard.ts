@@ -12,7 +12,7 @@ import {
 } from '../event/trail-evidence.ts'
 import type { Logger } from '../log.ts'
 import { CheckpointPartition, type CheckpointRecord, StoredCheckpoint } from './checkpoint-records.ts'
-import { createTransactionalProducer } from './client.ts'
+import { takeOver } from './client.ts'
 import { openPartitionReader, type PartitionReader } from './partition-reader.ts'
 import { findPlaces, type Place, type ShardPlaces } from './places.ts'
 import { type ReadContext, readTrails } from './read-trails.ts'
@@ -36,21 +36,11 @@ export interface RebuiltCheckpoints {
 }
 
 /** A new producer under the shard's transactional id. Whoever had that id before can write nothing any more. */
-export async function fence(
-  context: Pick<ReadContext, 'kafka' | 'settings'>,
+export function fence(
+  { kafka, settings }: Pick<ReadContext, 'kafka' | 'settings'>,
   shard: number,
 ): Promise<Producer> {
-  const producer = createTransactionalProducer(context.kafka, transactionalId(context.settings.topic, shard))
-  try {
-    await producer.connect()
-    // Only a transaction makes kafkajs ask for a producer id, and with that the broker ends the predecessor's.
-    const transaction = await producer.transaction()
-    await transaction.abort()
-    return producer
-  } catch (error) {
-    void producer.disconnect().catch(() => undefined)
-    throw error
-  }
+  return takeOver(kafka, transactionalId(settings.topic, shard))
 }
 
 /**

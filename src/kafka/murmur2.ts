@@ -25,6 +25,10 @@ export function murmur2(bytes: Buffer): number {
 }
 
 /** The partition that Java's default partitioner gives a record with this key. */
+export function partitionOfKey(key: Buffer, partitions: number): number {
+  return (murmur2(key) & 0x7fffffff) % partitions
+}
+
 export function partitionOf(identity: string, partitions: number): number {
-  return (murmur2(Buffer.from(identity, 'utf8')) & 0x7fffffff) % partitions
+  return partitionOfKey(Buffer.from(identity, 'utf8'), partitions)
 }

@@ -16,12 +16,17 @@ export interface OffsetSpan extends TopicPartition {
   readonly to: number
 }
 
-/** The next records come when it has resolved. */
-type OnMessages = (messages: readonly KafkaMessage[]) => void | Promise<void>
+/** The next records come when it has resolved; `enough` ends the reading behind these. */
+type OnMessages = (messages: readonly KafkaMessage[]) => MaybeEnough | Promise<MaybeEnough>
+// biome-ignore lint/suspicious/noConfusingVoidType: whoever wants all returns nothing
+type MaybeEnough = 'enough' | void
 
 /** Reads spans of the given partitions, one after the other, read-committed. */
 export interface PartitionReader {
-  /** `onMessages` gets the committed records of the span in order. Resolves when the span was read to its end. */
+  /**
+   * `onMessages` gets the committed records of the span in order. Resolves when the span was read to its end, or
+   * `onMessages` has had enough.
+   */
   read(span: OffsetSpan, onMessages: OnMessages): Promise<void>
   close(): Promise<void>
 }
@@ -44,6 +49,7 @@ interface Reading {
   readonly reject: (error: unknown) => void
   next: number
   emptyFetches: number
+  isEnough: boolean
 }
 
 /**
@@ -77,7 +83,7 @@ export async function openPartitionReader(
     if (reading === undefined || next <= reading.next) return
     reading.next = next
     reading.emptyFetches = 0
-    if (next < reading.span.to) return
+    if (next < reading.span.to && !reading.isEnough) return
     const { resolve } = reading
     reading = undefined
     pauseAll()
@@ -127,12 +133,13 @@ export async function openPartitionReader(
       autoCommit: false,
       eachBatch: async ({ batch }) => {
         if (reading === undefined || !isIn(reading.span, batch)) return
-        const { span, next, onMessages } = reading
+        const mine = reading
+        const { span, next, onMessages } = mine
         const wanted = batch.messages.filter(
           ({ offset }) => Number(offset) >= next && Number(offset) < span.to,
         )
         try {
-          if (wanted.length > 0) await onMessages(wanted)
+          if (wanted.length > 0) mine.isEnough = (await onMessages(wanted)) === 'enough'
         } catch (error) {
           fail(error)
         }
@@ -151,7 +158,7 @@ export async function openPartitionReader(
       const watchdog = { next: span.from, since: Date.now() }
       const ended = new Promise<void>((resolve, reject) => {
         if (failure !== undefined) return reject(failure)
-        reading = { span, onMessages, resolve, reject, next: span.from, emptyFetches: 0 }
+        reading = { span, onMessages, resolve, reject, next: span.from, emptyFetches: 0, isEnough: false }
         start(reading)
       })
       const timer = setInterval(() => {

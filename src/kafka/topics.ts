@@ -5,7 +5,7 @@ import { type KafkaNames, type KafkaSettings, kafkaNames } from './settings.ts'
 const { ConfigResourceTypes } = kafkajs
 
 /** The broker's default, taken where a topic's own value may not be read. */
-const DEFAULT_MAX_MESSAGE_BYTES = 1_048_588
+export const DEFAULT_MAX_MESSAGE_BYTES = 1_048_588
 /** What a record's batch takes beyond the record: key, headers, batch header. */
 const BATCH_MARGIN_BYTES = 16 * 1024
 const READABLE_COMPRESSIONS = ['producer', 'uncompressed', 'gzip', 'zstd']
@@ -82,6 +82,45 @@ export async function ensureTopics(
     ),
     created: missing.length > 0,
     configsRead: configs !== undefined,
+  }
+}
+
+/** Creates a topic for records of ours, configured as our own are. Returns its number of partitions. */
+export async function createDataTopic(admin: Admin, settings: KafkaSettings, topic: string): Promise<number> {
+  const configs = await topicConfigs(admin, settings, [topic], settings.partitions)
+  let refusal: unknown
+  await admin
+    .createTopics({ topics: configs, waitForLeaders: true, timeout: 10_000 })
+    .catch((error: unknown) => {
+      refusal = error
+    })
+  const partitions = (await existingTopics(admin, [topic])).get(topic)
+  if (partitions === undefined) throw cannotCreate(settings, configs, refusal)
+  return partitions
+}
+
+export interface TargetConfig {
+  /** Undefined when we may not read it. */
+  readonly maxMessageBytes: number | undefined
+  /** -1 when records stay, or it cannot be known. */
+  readonly retentionMs: number
+}
+
+/** Throws `JOURNAL_MISMATCH` when a topic would not keep our records as they are. */
+export async function targetConfig(
+  admin: Admin,
+  settings: KafkaSettings,
+  topic: string,
+): Promise<TargetConfig> {
+  const config = (await readConfigs(admin, [topic]))?.get(topic)
+  if (config === undefined) return { maxMessageBytes: undefined, retentionMs: -1 }
+  // In which compression it keeps them is for its readers to know.
+  const ofInterest = new Map([...config].filter(([name]) => name !== 'compression.type'))
+  const problems = configProblems(settings, new Map([[topic, ofInterest]]))
+  if (problems.length > 0) throw mismatch(problems)
+  return {
+    maxMessageBytes: Number(config.get('max.message.bytes') ?? DEFAULT_MAX_MESSAGE_BYTES),
+    retentionMs: Number(config.get('retention.ms') ?? -1),
   }
 }
 

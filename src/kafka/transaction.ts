@@ -157,7 +157,7 @@ export async function runTransactionInTime(
  * kafkajs groups what it sends by partition with `reduce`, and copies the group for each record: of 100,000 records
  * that is 500 MB. All of these are for one partition, so the group is the list.
  */
-function alreadyGrouped(messages: readonly Message[], partition: number): Message[] {
+export function alreadyGrouped(messages: readonly Message[], partition: number): Message[] {
   const list = [...messages]
   return Object.defineProperty(list, 'reduce', { value: () => ({ [partition]: list }) })
 }

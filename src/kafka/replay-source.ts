@@ -1,0 +1,197 @@
+import type { KafkaMessage } from 'kafkajs'
+import { ConnectorError } from '../errors.ts'
+import type { ReplayRecord, ReplaySource, ReplaySpan } from '../replay-ports.ts'
+import { createClient, offsetRanges } from './client.ts'
+import { journalError } from './client-errors.ts'
+import { untilReachable, withAdmin } from './connect.ts'
+import type { KafkaDependencies } from './journal.ts'
+import { partitionOf } from './murmur2.ts'
+import { openPartitionReader, type PartitionReader } from './partition-reader.ts'
+import { decodeMessages } from './reader.ts'
+import { createSchemaRegistry } from './schema-registry.ts'
+import { findSequence, type SequencePlace } from './sequence-search.ts'
+import { type KafkaSettings, kafkaNames } from './settings.ts'
+import { existingTopics } from './topics.ts'
+import { createValueDecoder } from './values.ts'
+
+/** A page ends with the fetch that reaches one of these. */
+const PAGE_BYTES = 4 * 1024 * 1024
+const PAGE_RECORDS = 5_000
+
+/**
+ * Reads the topics again in a group that nobody else is in and that commits nothing. A range of times begins at the
+ * first record received since, which the broker knows; one of sequences is found by halving.
+ */
+export function createKafkaReplaySource(settings: KafkaSettings, { log }: KafkaDependencies): ReplaySource {
+  const names = kafkaNames(settings.topic)
+  const kafka = createClient(settings, log)
+  const registry = settings.registry === undefined ? undefined : createSchemaRegistry(settings.registry)
+  const decode = createValueDecoder(registry)
+  let reader: { readonly topic: string; readonly opened: Promise<PartitionReader> } | undefined
+
+  /** One for all partitions of the topic: joining a group takes its time. */
+  function readerOf(topic: string, signal: AbortSignal): Promise<PartitionReader> {
+    if (reader?.topic !== topic) {
+      closeReader()
+      const opened = withAdmin(kafka, admin => existingTopics(admin, [topic])).then(present => {
+        const places = Array.from({ length: present.get(topic) ?? 0 }, (_, partition) => ({
+          topic,
+          partition,
+        }))
+        return openPartitionReader(kafka, settings.topic, places, signal)
+      })
+      opened.catch(() => undefined)
+      reader = { topic, opened }
+    }
+    return reader!.opened
+  }
+
+  function closeReader(): void {
+    void reader?.opened.then(opened => opened.close()).catch(() => undefined)
+    reader = undefined
+  }
+
+  /** A reader that failed does not read again: the next one is a new one. */
+  async function reading<T>(
+    topic: string,
+    signal: AbortSignal,
+    work: (reader: PartitionReader) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await work(await readerOf(topic, signal))
+    } catch (error) {
+      closeReader()
+      throw journalError(error, `reading ${topic}`)
+    }
+  }
+
+  async function timeSpans(topic: string, fromMs: number | undefined): Promise<ReplaySpan[]> {
+    return withAdmin(kafka, async admin => {
+      const ranges = await offsetRanges(admin, topic)
+      const starts = new Map<number, number>()
+      // A negative time would mean something else to the broker; no record is that old.
+      if (fromMs !== undefined && fromMs > 0) {
+        for (const { partition, offset } of await admin.fetchTopicOffsetsByTimestamp(topic, fromMs)) {
+          starts.set(partition, Number(offset))
+        }
+      }
+      return ranges.map(({ low, high }, partition) => ({
+        partition,
+        from: Math.max(low, starts.get(partition) ?? low),
+        to: high,
+      }))
+    })
+  }
+
+  async function narrowedToSequences(
+    span: ReplaySpan,
+    organization: string,
+    { from, to }: { readonly from: number; readonly to: number | undefined },
+    signal: AbortSignal,
+  ): Promise<ReplaySpan> {
+    const topic = names.topics.events
+    return reading(topic, signal, async opened => {
+      const firstSequence = (low: number, high: number) =>
+        firstAt(opened, span.partition, organization, low, high)
+      const start = await findSequence(from, span.from, span.to, firstSequence)
+      if (to === undefined) return { ...span, from: start.notBefore }
+      const end = await findSequence(to + 1, start.notBefore, span.to, firstSequence)
+      return { ...span, from: start.notBefore, to: end.notAfter }
+    })
+  }
+
+  /** The organization's first event in these offsets. */
+  async function firstAt(
+    opened: PartitionReader,
+    partition: number,
+    organization: string,
+    from: number,
+    to: number,
+  ): Promise<SequencePlace | undefined> {
+    const topic = names.topics.events
+    let first: KafkaMessage | undefined
+    await opened.read({ topic, partition, from, to }, messages => {
+      first = messages.find(({ key, value }) => value !== null && key?.toString('utf8') === organization)
+      return first === undefined ? undefined : 'enough'
+    })
+    if (first === undefined) return undefined
+    const [entry] = await decodeMessages(decode, 'events', { topic, partition }, [first])
+    return entry?.stream === 'events'
+      ? { offset: Number(first.offset), sequence: entry.record.sequence }
+      : undefined
+  }
+
+  return {
+    origin: `the topic ${names.topics.events}`,
+
+    async open(signal) {
+      const doing = `connecting to Kafka at ${settings.brokers.join(', ')}`
+      const topics = Object.values(names.topics)
+      const present = await untilReachable(
+        doing,
+        () => withAdmin(kafka, admin => existingTopics(admin, topics)),
+        log,
+        signal,
+      )
+      const missing = topics.filter(topic => !present.has(topic))
+      if (missing.length === 0) return
+      throw new ConnectorError(
+        'JOURNAL_MISMATCH',
+        `there are no topics ${missing.join(', ')} at ${settings.brokers[0]}: "hf-audit run" creates them; check KAFKA_TOPIC`,
+      )
+    },
+
+    async spans({ stream, organization, range }, signal) {
+      const topic = names.topics[stream]
+      try {
+        const all = await timeSpans(topic, range.by === 'received-time' ? range.fromMs : undefined)
+        const only = organization === undefined ? undefined : partitionOf(organization, all.length)
+        const wanted = all.filter(
+          ({ partition, from, to }) => from < to && (only === undefined || partition === only),
+        )
+        if (range.by !== 'sequence' || organization === undefined) return wanted
+        const narrowed = wanted.map(span => narrowedToSequences(span, organization, range, signal))
+        return (await Promise.all(narrowed)).filter(({ from, to }) => from < to)
+      } catch (error) {
+        throw journalError(error, `looking for the range in ${topic}`)
+      }
+    },
+
+    async *read({ partition, from, to }, { stream, organization }, signal) {
+      const topic = names.topics[stream]
+      for (let next = from; next < to; ) {
+        const fetched: KafkaMessage[] = []
+        let bytes = 0
+        const isFull = () => fetched.length >= PAGE_RECORDS || bytes >= PAGE_BYTES
+        await reading(topic, signal, opened =>
+          opened.read({ topic, partition, from: next, to }, messages => {
+            fetched.push(...messages)
+            for (const { value } of messages) bytes += value?.length ?? 0
+            return isFull() ? 'enough' : undefined
+          }),
+        )
+        next = isFull() ? Number(fetched.at(-1)!.offset) + 1 : to
+        const wanted = fetched.filter(
+          ({ key, value }) =>
+            value !== null && (organization === undefined || key?.toString('utf8') === organization),
+        )
+        const entries = await decodeMessages(decode, stream, { topic, partition }, wanted)
+        const records = entries.map((entry, index): ReplayRecord => {
+          const { key, value, headers, timestamp } = wanted[index]!
+          return {
+            entry,
+            stored: { key, value: value!, headers: headers ?? {}, timestampMs: Number(timestamp) },
+          }
+        })
+        yield { records, next }
+      }
+    },
+
+    async close() {
+      const closing = reader
+      reader = undefined
+      await closing?.opened.then(opened => opened.close()).catch(() => undefined)
+      await registry?.close().catch(() => undefined)
+    },
+  }
+}
