@@ -7,6 +7,10 @@ export interface ExportElement {
    * an object, no `_id`, not a string, an escape in a top-level key or in the value, not ASCII): then parse.
    */
   readonly id: string | undefined
+  /** The same for `type`. */
+  readonly type?: string | undefined
+  /** The same for `createdAt`, whatever text it is. */
+  readonly createdAt?: string | undefined
   /** Set when the element is longer than is kept: `bytes` are its first 512 KiB only. */
   readonly oversize?: { readonly length: number; readonly sha256: Buffer }
 }

@@ -80,6 +80,23 @@ export function parseElement(
   return { kind: 'event', id: id as string, type: (type as string).toWellFormed(), createdAtMs, event, text }
 }
 
+/**
+ * What selection needs of an element that is certainly an event, from what was noted while it was split, without
+ * parsing it. Undefined when only {@link parseElement} can tell.
+ */
+export function glanceAtElement({
+  bytes,
+  id,
+  type,
+  createdAt,
+  oversize,
+}: ExportElement): Pick<ParsedEvent, 'id' | 'type' | 'createdAtMs'> | undefined {
+  if (id === undefined || type === undefined || createdAt === undefined || oversize !== undefined) return
+  const createdAtMs = parseRfc3339(createdAt)
+  if (createdAtMs === undefined || !isUtf8(bytes)) return
+  return { id, type, createdAtMs }
+}
+
 const FAULTS = {
   missing: 'is missing',
   not_a_string: 'is not a string',

@@ -5,8 +5,8 @@ import { isNumberComplete, NUMBER_NEXT, NUMBER_START } from './json-number.ts'
 
 /** A body that nests deeper is refused. Readers of an element must not recurse by nesting: 100,000 levels are legal. */
 export const MAX_NESTING = 1_000_000
-/** A longer `_id` is no event's (see ExportElement.id: undefined, then parse). */
-export const MAX_ID_BYTES = 255
+/** A longer `_id` or `type` is no event's (see ExportElement: undefined, then parse). */
+export const MAX_NAME_BYTES = 255
 
 // What may come next.
 const START = 0
@@ -49,6 +49,16 @@ const EXPECTED = [
 const OTHER_STRING = 0
 const TOP_LEVEL_KEY = 1
 const ID_VALUE = 2
+const TYPE_VALUE = 3
+const CREATED_AT_VALUE = 4
+
+/** The members whose values are noted, and what the value's string is then to us. */
+const NOTED_MEMBERS = new Map([
+  ['_id', ID_VALUE],
+  ['type', TYPE_VALUE],
+  ['createdAt', CREATED_AT_VALUE],
+])
+const LONGEST_NOTED_KEY = 'createdAt'.length
 
 const QUOTE = 0x22
 const COMMA = 0x2c
@@ -71,7 +81,7 @@ STOPS_STRING[BACKSLASH] = 1
 /**
  * Finds the elements of one JSON array in bytes that come in any pieces, checks the whole against the grammar of
  * RFC 8259 (but not that strings are UTF-8, which is the reader's to decide for each element), and notes each element's
- * `_id` in passing.
+ * `_id`, `type` and `createdAt` in passing.
  *
  * Broken bodies throw `HUB_BODY_BROKEN` with the place but without the content, which may be anybody's data.
  */
@@ -89,11 +99,15 @@ export class JsonArraySplitter {
   #isKey = false
   #stringRole = OTHER_STRING
   #hasEscape = false
-  /** The beginning of a top-level key or `_id` value that came with an earlier chunk. */
+  /** The beginning of a top-level key or a noted value that came with an earlier chunk. */
   #stringHead = ''
-  #valueIsId = false
+  /** What a string is to us if it is the value that comes next. */
+  #valueRole = OTHER_STRING
   #id: string | undefined
-  #idHidden = false
+  #type: string | undefined
+  #createdAt: string | undefined
+  /** A top-level key is written with an escape: it may be any. */
+  #keysHidden = false
   /** An element began in an earlier chunk. */
   #elementOpen = false
   #elementCount = 0
@@ -200,15 +214,15 @@ export class JsonArraySplitter {
           }
           if (depth === 1) {
             elementStart = i
-            this.#id = undefined
-            this.#idHidden = false
+            this.#id = this.#type = this.#createdAt = undefined
+            this.#keysHidden = false
           }
-          const valueIsId = this.#valueIsId
-          this.#valueIsId = false
+          const valueRole = this.#valueRole
+          this.#valueRole = OTHER_STRING
           if (byte === QUOTE) {
             this.#isKey = false
             this.#hasEscape = false
-            this.#stringRole = valueIsId ? ID_VALUE : OTHER_STRING
+            this.#stringRole = valueRole
             stringStart = i + 1
             state = STRING
           } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
@@ -298,37 +312,49 @@ export class JsonArraySplitter {
   }
 
   #endString(chunk: Buffer, start: number, end: number): void {
-    const isSplit = this.#stringHead !== ''
     const size = this.#stringHead.length + end - start
     if (this.#stringRole === TOP_LEVEL_KEY) {
-      if (this.#hasEscape) {
-        this.#idHidden = true
-      } else if (size === 3 && this.#stringHead + chunk.toString('latin1', start, end) === '_id') {
-        this.#id = undefined
-        this.#valueIsId = true
-      }
-    } else if (!this.#hasEscape && size > 0 && size <= MAX_ID_BYTES) {
-      const text = chunk.toString('latin1', start, end)
-      const id = isSplit ? this.#stringHead + text : text
-      if (isAscii(id)) this.#id = id
+      if (this.#hasEscape) this.#keysHidden = true
+      else if (size <= LONGEST_NOTED_KEY) this.#beginMember(this.#stringHead + latin1(chunk, start, end))
+    } else if (!this.#hasEscape && size > 0 && size <= MAX_NAME_BYTES) {
+      const text = this.#stringHead + latin1(chunk, start, end)
+      if (isAscii(text)) this.#note(this.#stringRole, text)
     }
     this.#stringHead = ''
   }
 
+  /** The last of several values of one key counts, whatever it is. */
+  #beginMember(key: string): void {
+    const role = NOTED_MEMBERS.get(key)
+    if (role === undefined) return
+    this.#valueRole = role
+    this.#note(role, undefined)
+  }
+
+  #note(role: number, text: string | undefined): void {
+    if (role === ID_VALUE) this.#id = text
+    else if (role === TYPE_VALUE) this.#type = text
+    else this.#createdAt = text
+  }
+
   #keepStringHead(chunk: Buffer, start: number): void {
-    const room = MAX_ID_BYTES + 1 - this.#stringHead.length
-    if (room > 0) this.#stringHead += chunk.toString('latin1', start, Math.min(chunk.length, start + room))
+    const room = MAX_NAME_BYTES + 1 - this.#stringHead.length
+    if (room > 0) this.#stringHead += latin1(chunk, start, Math.min(chunk.length, start + room))
   }
 
   #endElement(chunk: Buffer, start: number, end: number): ExportElement {
-    const id = this.#idHidden ? undefined : this.#id
+    const hidden = this.#keysHidden
+    const id = hidden ? undefined : this.#id
+    const type = hidden ? undefined : this.#type
+    const createdAt = hidden ? undefined : this.#createdAt
     this.#elementCount++
     if (!this.#elementOpen && end - start <= MAX_ELEMENT_BYTES)
-      return { bytes: chunk.subarray(start, end), id }
+      return { bytes: chunk.subarray(start, end), id, type, createdAt }
     this.#elementBuffer.append(chunk, start, end)
     this.#elementOpen = false
     const { bytes, oversize } = this.#elementBuffer.take()
-    return oversize === undefined ? { bytes, id } : { bytes, id, oversize }
+    const noted = { bytes, id, type, createdAt }
+    return oversize === undefined ? noted : { ...noted, oversize }
   }
 
   #growBrackets(): Uint8Array<ArrayBuffer> {
@@ -394,6 +420,11 @@ function endOfPlainText(chunk: Buffer, words: DataView, start: number): number {
   }
   while (i < length && STOPS_STRING[chunk[i]!] === 0) i++
   return i
+}
+
+/** Bytes as characters, one each. */
+function latin1(chunk: Buffer, start: number, end: number): string {
+  return chunk.toString('latin1', start, end)
 }
 
 function isSpace(byte: number): boolean {

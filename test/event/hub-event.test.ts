@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type ParsedEvent, parseElement } from '../../src/event/hub-event.ts'
+import { glanceAtElement, type ParsedEvent, parseElement } from '../../src/event/hub-event.ts'
+import { JsonArraySplitter } from '../../src/hub/json-array.ts'
 import { anyJson, anyJsonObject, writeJson, writingStyle } from '../support/json-text.ts'
 
 const MINIMAL = {
@@ -150,4 +151,45 @@ test('an element that was not kept whole is poison', () => {
 test('nesting of 200,000 levels is an event', () => {
   const deep = `${'[{"a":'.repeat(100_000)}1${'}]'.repeat(100_000)}`
   assert.equal(eventOf(`{"data":${deep},${JSON.stringify(MINIMAL).slice(1)}`).id, MINIMAL._id)
+})
+
+test('what a glance takes for an event is the event that parsing finds', () => {
+  const member = fc.tuple(
+    fc.constantFrom('"_id"', '"type"', '"createdAt"', '"x"', '"typ\\u0065"'),
+    fc.constantFrom(
+      '"000000000000000000000001"',
+      '"repo.create"',
+      '"2026-08-17T09:15:42.123Z"',
+      '"2026-08-17t09:15:42+02:00"',
+      '"2026-02-30T00:00:00Z"',
+      '""',
+      'null',
+      '"\\u0041"',
+      '"é"',
+      '{"type":"y"}',
+      '"\xff"',
+    ),
+  )
+  const minimal = Object.entries(MINIMAL).map(([key, value]) => [`"${key}"`, `"${value}"`])
+  let seen = 0
+  fc.assert(
+    fc.property(fc.array(member, { maxLength: 3 }), fc.boolean(), (others, othersFirst) => {
+      const members = othersFirst ? [...others, ...minimal] : [...minimal, ...others]
+      const element = `{${members.map(pair => pair.join(':')).join(',')}}`
+      const splitter = new JsonArraySplitter()
+      const [noted] = splitter.write(Buffer.from(`[${element}]`, 'latin1'))
+      const glanced = glanceAtElement(noted!)
+      if (glanced === undefined) return
+      seen++
+      const parsed = parseElement(noted!)
+      assert.ok(parsed.kind === 'event', JSON.stringify(parsed))
+      const { id, type, createdAtMs } = parsed
+      assert.deepEqual(glanced, { id, type, createdAtMs })
+    }),
+    {
+      numRuns: 3000,
+      examples: [[Object.entries(MINIMAL).map(([key, value]) => [`"${key}"`, `"${value}"`])]],
+    },
+  )
+  assert.ok(seen > 100, 'the property was put to the test')
 })

@@ -4,11 +4,13 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { ConnectorError } from '../../src/errors.ts'
 import { KEPT_OVERSIZE_BYTES, MAX_ELEMENT_BYTES } from '../../src/hub/element-buffer.ts'
-import { JsonArraySplitter, MAX_ID_BYTES, MAX_NESTING, splitJsonArray } from '../../src/hub/json-array.ts'
+import { JsonArraySplitter, MAX_NAME_BYTES, MAX_NESTING, splitJsonArray } from '../../src/hub/json-array.ts'
 
 interface Found {
   readonly bytes: Buffer
   readonly id: string | undefined
+  readonly type?: string | undefined
+  readonly createdAt?: string | undefined
   readonly oversize?: { readonly length: number; readonly sha256: Buffer }
 }
 
@@ -73,7 +75,7 @@ const { json } = fc.letrec<{ json: string; array: string; object: string }>(tie 
           space,
           fc.oneof(
             text.map(key => JSON.stringify(key)),
-            fc.constantFrom('"_id"', '"_i\\u0064"'),
+            fc.constantFrom('"_id"', '"_i\\u0064"', '"type"', '"createdAt"'),
           ),
           space,
           space,
@@ -124,9 +126,11 @@ test('an id that is told is what JSON.parse finds, whatever the chunks', () => {
         found.map(element => element.id),
         split(body).map(element => element.id),
       )
-      for (const { bytes, id } of found) {
+      for (const { bytes, id, type, createdAt } of found) {
         const parsed = JSON.parse(bytes.toString())
         if (id !== undefined) assert.equal(parsed._id, id)
+        if (type !== undefined) assert.equal(parsed.type, type)
+        if (createdAt !== undefined) assert.equal(parsed.createdAt, createdAt)
       }
     }),
   )
@@ -148,6 +152,34 @@ test('every plain ASCII id is told', () => {
   )
 })
 
+test('type and createdAt are noted as the id is', () => {
+  const noted = (element: string, lengths: number[] = []) => {
+    const { id, type, createdAt } = split(Buffer.from(`[${element}]`), lengths)[0]!
+    return [id, type, createdAt]
+  }
+  const event = '{"_id":"a","type":"repo.create","createdAt":"2026-11-20T00:00:00Z"}'
+  assert.deepEqual(noted(event), ['a', 'repo.create', '2026-11-20T00:00:00Z'])
+  assert.deepEqual(noted(event, [1]), noted(event))
+  assert.deepEqual(noted('{"type":"x","data":{"type":"y","createdAt":"z"}}'), [undefined, 'x', undefined])
+  assert.deepEqual(
+    noted('{"type":"x","type":null,"_id":"a"}'),
+    ['a', undefined, undefined],
+    'the last counts',
+  )
+  assert.deepEqual(noted('{"type":"x","type":["y"]}'), [undefined, undefined, undefined])
+  assert.deepEqual(noted('{"createdAt":"t","cre\\u0061tedAt":5}'), [undefined, undefined, undefined])
+  assert.deepEqual(noted('{"type":"é","createdAt":"a\\n"}'), [undefined, undefined, undefined])
+  assert.deepEqual(noted('{"createdAT":"t","typ":"x","__proto__":"y"}'), [undefined, undefined, undefined])
+  assert.deepEqual(
+    split(Buffer.from('[{"type":"x"},{"_id":"b"}]')).map(({ id, type }) => [id, type]),
+    [
+      [undefined, 'x'],
+      ['b', undefined],
+    ],
+    'none is taken from the element before',
+  )
+})
+
 test('the id of special forms', () => {
   const idOf = (element: string): string | undefined => split(Buffer.from(`[${element}]`))[0]!.id
   assert.equal(idOf('{"_id":"a","_id":"b"}'), 'b', 'the last wins')
@@ -166,8 +198,8 @@ test('the id of special forms', () => {
   assert.equal(idOf('[{"_id":"b"}]'), undefined)
   assert.equal(idOf('"_id"'), undefined)
   assert.equal(idOf('{"_id" :\t"b"}'), 'b')
-  assert.equal(idOf(`{"_id":"${'x'.repeat(MAX_ID_BYTES)}"}`), 'x'.repeat(MAX_ID_BYTES))
-  assert.equal(idOf(`{"_id":"${'x'.repeat(MAX_ID_BYTES + 1)}"}`), undefined, 'too long to be one')
+  assert.equal(idOf(`{"_id":"${'x'.repeat(MAX_NAME_BYTES)}"}`), 'x'.repeat(MAX_NAME_BYTES))
+  assert.equal(idOf(`{"_id":"${'x'.repeat(MAX_NAME_BYTES + 1)}"}`), undefined, 'too long to be one')
   assert.deepEqual(
     split(Buffer.from('[{"_id":"a"},{"x":1},{"_id":"c"}]'), [1]).map(e => e.id),
     ['a', undefined, 'c'],
