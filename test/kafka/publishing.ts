@@ -18,13 +18,15 @@ export interface Publishing {
   /** Before each commit, with its number. */
   readonly beforeCommit?: (index: number) => void
   readonly deadlineMs?: number
+  /** After each commit. */
+  readonly pauseMs?: number
 }
 
 /** What the poller does: publishes what is not seen, batch after batch, and starts over after every error. */
 export async function publishAll(
   journal: Journal,
   organization: Organization,
-  { ids, batchSize, beforeCommit, deadlineMs = 60_000 }: Publishing,
+  { ids, batchSize, beforeCommit, deadlineMs = 60_000, pauseMs = 0 }: Publishing,
 ): Promise<{ failures: string[] }> {
   const signal = AbortSignal.timeout(deadlineMs)
   const failures: string[] = []
@@ -37,6 +39,7 @@ export async function publishAll(
       await journal.commit(
         batchFrom(journal, organization, checkpoint, { events, ledger: true, rawLogBytes: 300 }),
       )
+      if (pauseMs > 0) await sleep(pauseMs)
     } catch (error) {
       const { code, message } = asConnectorError(error)
       if (signal.aborted) throw error
