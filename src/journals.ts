@@ -1,6 +1,7 @@
 import type { Config } from './config.ts'
 import type { Logger } from './log.ts'
-import type { ForwardingSource, Journal, JournalReader } from './ports.ts'
+import type { ForwardingSource, Journal, JournalReader, JournalRecovery } from './ports.ts'
+import type { JournalScanner } from './stored-journal.ts'
 
 /** A journal, and a forwarder's side of the same one, made only where something is forwarded. */
 export interface Journals {
@@ -45,4 +46,13 @@ export async function createJournalReader(config: Config, log: Logger): Promise<
   }
   const { createSqliteReader } = await import('./sqlite/reader.ts')
   return createSqliteReader({ dataDirectory: config.dataDirectory })
+}
+
+export async function createJournalRecovery(config: Config, log: Logger): Promise<JournalRecovery> {
+  if (config.kafka !== undefined) {
+    const { createKafkaRecovery } = await import('./kafka/recovery.ts')
+    return createKafkaRecovery(config.kafka, { log })
+  }
+  const { createSqliteRecovery } = await import('./sqlite/recovery.ts')
+  return createSqliteRecovery(config)
 }

@@ -173,7 +173,8 @@ function refuseChangedEndpoint(organization: Organization, checkpoint: Checkpoin
     'HUB_ENDPOINT_CHANGED',
     `The trail of "${organization.identity}" was read from ${head.endpoint}, but HF_ENDPOINT is now ` +
       `${organization.endpoint}. Ids and chain hang on the endpoint, so nothing is published. Set HF_ENDPOINT back, ` +
-      'or use another KAFKA_TOPIC or HF_AUDIT_DATA_DIR for the other Hub.',
+      'or use another KAFKA_TOPIC or HF_AUDIT_DATA_DIR for the other Hub. If it is the same Hub at a new address: ' +
+      `hf-audit recover --organization ${organization.identity} --confirm-endpoint`,
   )
 }
 

@@ -1,7 +1,8 @@
 import type { Checkpoint, Head, SeenEntry } from './event/checkpoint.ts'
 import type { AuditLogExport } from './event/export.ts'
 import type { Organization } from './event/organization.ts'
-import type { StreamName, StreamRecords } from './event/records.ts'
+import type { Finding, LedgerEntry, StreamName, StreamRecords } from './event/records.ts'
+import type { TrailEvidence } from './event/trail-evidence.ts'
 
 export type { AuditLogExport, ExportElement, Spool } from './event/export.ts'
 
@@ -147,6 +148,31 @@ export interface ForwardingSource {
 }
 
 export type DeadLetterInput = StreamRecords['dead-letters']
+
+/** What is stored in the place of an organization's checkpoint, with its durable trace. */
+export interface RecoveredTrail {
+  readonly head: Head
+  readonly entries: readonly SeenEntry[]
+  readonly ledger: LedgerEntry
+  readonly findings: readonly Finding[]
+}
+
+/** The errand of a person whose organization has lost its state, or has another endpoint. */
+export interface JournalRecovery {
+  open(signal: AbortSignal): Promise<void>
+  /** Looks, beside whoever writes. Throws `JOURNAL_MISMATCH` for a checkpoint that a newer release wrote. */
+  examine(organization: Organization, signal: AbortSignal): Promise<TrailEvidence>
+  /**
+   * Takes the trail from whoever writes it, looks again, and stores what `decide` makes of that: all of it or nothing.
+   * A worker notices at its next commit and reads the checkpoint again; the embedded journal's must be stopped.
+   */
+  rewrite(
+    organization: Organization,
+    decide: (evidence: TrailEvidence) => RecoveredTrail,
+    signal: AbortSignal,
+  ): Promise<void>
+  close(): Promise<void>
+}
 
 // ── OTLP ────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,16 +1,14 @@
 import { Command } from 'commander'
-import { nearest } from '../config/file.ts'
-import { organizationName } from '../config/values.ts'
-import { type Config, invalid, loadConfig } from '../config.ts'
+import { loadConfig } from '../config.ts'
 import { createPollerOf } from '../connector.ts'
 import { ConnectorError } from '../errors.ts'
-import type { Organization } from '../event/organization.ts'
 import { openExportFile } from '../hub/file-export.ts'
 import { createJournals } from '../journals.ts'
 import { pollOnce } from '../polling.ts'
 import type { AuditLogExport } from '../ports.ts'
 import { reportPoll } from '../report.ts'
 import { createLoggerOf } from './logger.ts'
+import { forOrganizations, organizationOf } from './organization-option.ts'
 import { createProgressDisplay } from './progress.ts'
 import { stopSignals } from './stop-signals.ts'
 
@@ -47,13 +45,7 @@ async function importFile(path: string, options: ImportOptions): Promise<void> {
   const organization = organizationOf(loaded, options.organization)
   // Before anything else is opened: a wrong path must not leave an empty journal behind.
   let opened: AuditLogExport | undefined = await openExportFile(path, Date.now(), stop.signal)
-  // Kafka must know of the organization to take its shard, even when the configuration does not list it.
-  const organizations = [organization]
-  const config = {
-    ...loaded,
-    organizations,
-    kafka: loaded.kafka === undefined ? undefined : { ...loaded.kafka, organizations },
-  }
+  const config = forOrganizations(loaded, [organization])
   const log = createLoggerOf(config)
   const progress = createProgressDisplay(process.stderr.isTTY === true)
   const { journal } = await createJournals(config, log, 'alone')
@@ -93,28 +85,6 @@ async function importFile(path: string, options: ImportOptions): Promise<void> {
     progress.clear()
     await journal.close()
   }
-}
-
-/**
- * The organization that the configuration knows by this name or identity. Where it lists any, another name is a
- * mistake, of which a trail of its own would come; where it lists none, the name is taken as it is.
- */
-function organizationOf(config: Config, name: string): Organization {
-  const { organizations, endpoint } = config
-  const known = organizations.find(
-    organization => organization.identity === name || organization.name === name,
-  )
-  if (known !== undefined) return known
-  const allowed = organizations.flatMap(organization => [organization.identity, organization.name])
-  if (allowed.length > 0) {
-    throw invalid([
-      `--organization is "${name}", which is not among the configured ones (${[...new Set(allowed)].join(', ')})` +
-        nearest(name, allowed),
-    ])
-  }
-  const checked = organizationName.safeParse(name)
-  if (checked.success) return { name, identity: name, endpoint }
-  throw invalid([`--organization is ${JSON.stringify(name)}; ${checked.error.issues[0]!.message}`])
 }
 
 /** What would be the Hub's fault in a download is the file's here; and an import that is stopped is not done. */

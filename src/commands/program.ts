@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { asConnectorError, type ConnectorError } from '../errors.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { importCommand } from './import.ts'
+import { recoverCommand } from './recover.ts'
 import { runCommand } from './run.ts'
 import { simulateCommand } from './simulate.ts'
 import { tailCommand } from './tail.ts'
@@ -27,7 +28,7 @@ Examples:
 
 Everything is configured by environment variables; the README lists them.`,
     )
-  for (const command of [runCommand(), tailCommand(), importCommand(), simulateCommand()]) {
+  for (const command of [runCommand(), tailCommand(), importCommand(), recoverCommand(), simulateCommand()]) {
     program.addCommand(command.exitOverride().copyInheritedSettings(program))
   }
   return program

@@ -34,6 +34,16 @@ export function headFromStored(stored: unknown, where: string): Head {
   return { ...(stored as Head), chainHash: Buffer.from(chainHash, 'hex') }
 }
 
+/** True for JSON text of a head that a newer release wrote. */
+export function isNewerHead(text: string): boolean {
+  try {
+    const { formatVersion } = JSON.parse(text) as { formatVersion?: unknown }
+    return Number(formatVersion) > CHECKPOINT_FORMAT_VERSION
+  } catch {
+    return false
+  }
+}
+
 export function encodeHead(head: Head): string {
   return JSON.stringify(storedHead(head))
 }

@@ -1,6 +1,7 @@
 import { anchorOf } from './chain.ts'
 import type { Head } from './checkpoint.ts'
 import type { Organization } from './organization.ts'
+import type { SequenceRange } from './rebuilt-trail.ts'
 import type { Finding, LedgerEntry } from './records.ts'
 import { type KnownEnd, knownEnd, lossOf, type TrailEvidence } from './trail-evidence.ts'
 
@@ -61,9 +62,16 @@ export function lossFinding(evidence: TrailEvidence, head: Head, foundAtMs: numb
   }
 }
 
+/** More than these are counted, not listed. */
+const LISTED_RANGES = 20
+
 /** `3, 7 to 9` */
-export function rangesText(ranges: readonly { readonly from: number; readonly to: number }[]): string {
-  return ranges.map(({ from, to }) => (from === to ? String(from) : `${from} to ${to}`)).join(', ')
+export function rangesText(ranges: readonly SequenceRange[]): string {
+  const listed = ranges
+    .slice(0, LISTED_RANGES)
+    .map(({ from, to }) => (from === to ? String(from) : `${from} to ${to}`))
+  const more = ranges.length - listed.length
+  return listed.join(', ') + (more > 0 ? ` and ${more} more ranges up to ${ranges.at(-1)!.to}` : '')
 }
 
 function stoodAt(known: KnownEnd | undefined): string {

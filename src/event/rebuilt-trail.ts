@@ -13,9 +13,6 @@ export interface SequenceRange {
   readonly to: number
 }
 
-/** More holes than these are counted, not listed. */
-const LISTED_HOLES = 20
-
 /** What is known of an organization's trail from its records alone, built up record by record in their order. */
 export class RebuiltTrail {
   readonly #organization: Organization
@@ -24,7 +21,7 @@ export class RebuiltTrail {
   readonly #holes: SequenceRange[] = []
   #head: Head | undefined
   #deadLettered = 0
-  #missing = 0
+  #rebuiltThrough = 0
   #firstSequence: number | undefined
   #oldestEventMs: number | undefined
   #oldestDeadLetterMs: number | undefined
@@ -88,6 +85,7 @@ export class RebuiltTrail {
 
   addLedgerEntry(entry: LedgerEntry): void {
     this.#ledger = entry
+    if (entry.kind === 'REBUILD') this.#rebuiltThrough = entry.sequence
   }
 
   /** After its last event; undefined when there was none. */
@@ -127,16 +125,14 @@ export class RebuiltTrail {
     return this.#ledger
   }
 
-  /** Between the first event and the last; the first of them, and how many sequence numbers all of them are. */
-  get holes(): { readonly listed: readonly SequenceRange[]; readonly missing: number } {
-    return { listed: this.#holes, missing: this.#missing }
+  /** Between the first event and the last. What was missing when a checkpoint was rebuilt before is known since. */
+  get holes(): SequenceRange[] {
+    return this.#holes.filter(({ to }) => to >= this.#rebuiltThrough)
   }
 
   #noteHole(sequence: number): void {
     const next = (this.#head?.sequence ?? sequence - 1) + 1
-    if (sequence <= next) return
-    this.#missing += sequence - next
-    if (this.#holes.length < LISTED_HOLES) this.#holes.push({ from: next, to: sequence - 1 })
+    if (sequence > next) this.#holes.push({ from: next, to: sequence - 1 })
   }
 
   #put(entry: SeenEntry): void {

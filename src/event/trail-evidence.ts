@@ -18,6 +18,8 @@ export interface TrailEvidence {
   readonly records: RebuiltTrail
   /** Records may have been deleted by age: that there are none is then no loss. */
   readonly expired: boolean
+  /** What else keeps the journal from being used, in words. */
+  readonly problem?: string
 }
 
 /** Where a trail stood at some time. */
@@ -28,7 +30,7 @@ export interface KnownEnd {
 }
 
 export interface TrailLoss {
-  /** Lowest first; of many holes the first ones. */
+  /** Lowest first. */
   readonly ranges: readonly SequenceRange[]
   /** How many sequence numbers all of them are. */
   readonly count: number
@@ -57,10 +59,9 @@ export function missingEnd(evidence: TrailEvidence): SequenceRange | undefined {
 /** The missing end, and the holes before it. */
 export function lossOf(evidence: TrailEvidence): TrailLoss | undefined {
   const end = missingEnd(evidence)
-  const { listed, missing } = evidence.records.holes
-  if (end === undefined && missing === 0) return undefined
-  const ranges = end === undefined ? listed : [...listed, end]
-  return { ranges, count: missing + (end === undefined ? 0 : end.to - end.from + 1) }
+  const ranges = end === undefined ? evidence.records.holes : [...evidence.records.holes, end]
+  if (ranges.length === 0) return undefined
+  return { ranges, count: ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0) }
 }
 
 /** The head that says what is there. What a readable one knew of the organization's life beyond its records stays. */
@@ -94,9 +95,12 @@ function emptyHead(evidence: TrailEvidence): Head {
  */
 export function recoveredEntries(evidence: TrailEvidence): SeenEntry[] {
   const { stored, records } = evidence
+  const isWhole = lossOf(evidence) === undefined
+  if (stored.kind === 'whole' && isWhole && stored.head.sequence >= (records.head()?.sequence ?? 0)) {
+    return [...stored.seen.entries()]
+  }
   const entries = new Map(records.entries().map(entry => [entry.key, entry]))
   if (stored.kind !== 'whole') return [...entries.values()]
-  const isWhole = lossOf(evidence) === undefined
   for (const entry of stored.seen.entries()) {
     // The checkpoint knows the latest content, and what was told of it.
     if (isWhole || entries.has(entry.key) || outlived(entry, records)) entries.set(entry.key, entry)

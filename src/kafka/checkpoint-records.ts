@@ -1,9 +1,9 @@
 import { crc32 } from 'node:zlib'
 import { ConnectorError } from '../errors.ts'
-import type { Head, SeenEntry } from '../event/checkpoint.ts'
+import { CHECKPOINT_FORMAT_VERSION, type Head, type SeenEntry } from '../event/checkpoint.ts'
 import { headFromStored, storedHead } from '../event/head-codec.ts'
 import { SeenEvents } from '../event/seen-events.ts'
-import { decodeSegment, encodeSegment } from './segment-codec.ts'
+import { decodeSegment, encodeSegment, isNewerSegment } from './segment-codec.ts'
 import { SegmentLayout } from './segments.ts'
 
 /** Key of the number of partitions, in partition 0 of the checkpoint. No identity begins with a slash. */
@@ -119,6 +119,16 @@ export class CheckpointPartition {
     const checkpoint = new StoredCheckpoint()
     checkpoint.load(identity, head, this.#segments.get(identity) ?? new Map(), `of ${identity} in ${topic}`)
     return checkpoint
+  }
+
+  /** True when a newer release wrote any part of it: then it is not unreadable, but not for this release. */
+  isNewer(identity: string): boolean {
+    const head = this.#heads.get(identity)
+    const stored = (head === undefined ? undefined : parseJson(head)?.head) as {
+      formatVersion?: unknown
+    } | null
+    const segments = [...(this.#segments.get(identity)?.values() ?? [])]
+    return Number(stored?.formatVersion) > CHECKPOINT_FORMAT_VERSION || segments.some(isNewerSegment)
   }
 
   /** Tombstones for the segments that are there, where a rebuilt checkpoint does not replace them. */

@@ -13,7 +13,9 @@ export interface Place extends OffsetRange {
 }
 
 /** Of the topics from which a trail can be told. */
-export type ShardPlaces = Readonly<Record<'checkpoint' | 'events' | 'deadLetters' | 'ledger', Place>>
+export type ShardPlaces = Readonly<
+  Record<'checkpoint' | 'events' | 'deadLetters' | 'findings' | 'ledger', Place>
+>
 
 /** How long the end of a transaction may be on its way to the partitions. */
 const MARKER_WAIT_MS = 5_000
@@ -45,6 +47,7 @@ export async function findPlaces(
           checkpoint: find(names.checkpoint),
           events: find(names.topics.events),
           deadLetters: find(names.topics['dead-letters']),
+          findings: find(names.topics.findings),
           ledger: find(names.topics.ledger),
         }
       }

@@ -52,6 +52,10 @@ function encodeKey(key: string): { kind: number; bytes: Buffer } {
   return { kind: KEY_TEXT, bytes: Buffer.concat([length, utf8]) }
 }
 
+export function isNewerSegment(segment: Buffer): boolean {
+  return (segment[0] ?? 0) > VERSION
+}
+
 /** Throws `JOURNAL_MISMATCH` for a segment of a newer version, or one that is not ours; `where` names it. */
 export function decodeSegment(segment: Buffer, where: string): SeenEntry[] {
   const version = segment[0]

@@ -77,6 +77,11 @@ export function createShard(context: ShardContext, shard: number): Shard {
     void producer?.disconnect().catch(() => undefined)
   }
 
+  function isElsewhere({ identity, endpoint }: Organization): boolean {
+    const known = term?.checkpoints.get(identity)
+    return known instanceof StoredCheckpoint && known.head !== undefined && known.head.endpoint !== endpoint
+  }
+
   async function load(signal: AbortSignal): Promise<Term> {
     if (closed) throw new ConnectorError('STOPPED', 'the journal is closed')
     const started = performance.now()
@@ -145,6 +150,9 @@ export function createShard(context: ShardContext, shard: number): Shard {
         if (signal.aborted) throw new ConnectorError('STOPPED', 'stopped before the checkpoint was read')
         if (!organizations.has(identity)) {
           organizations.set(identity, organization)
+          discard()
+        } else if (isElsewhere(organization)) {
+          // Blocked until a person confirms the endpoint, which only another reading tells.
           discard()
         }
         try {

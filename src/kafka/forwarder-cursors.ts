@@ -1,0 +1,81 @@
+import type { Admin, Kafka } from 'kafkajs'
+import { ConnectorError } from '../errors.ts'
+import type { StreamName } from '../event/records.ts'
+import type { Logger } from '../log.ts'
+import type { OffsetRange } from './client.ts'
+import { withAdmin } from './connect.ts'
+import type { ShardPlaces } from './places.ts'
+import { type KafkaSettings, kafkaNames } from './settings.ts'
+
+const FORWARDED = ['events', 'findings', 'ledger'] as const satisfies readonly StreamName[]
+export type ForwardedStream = (typeof FORWARDED)[number]
+
+/** Offsets in one partition, by stream. */
+export type ForwardedOffsets = Readonly<Record<ForwardedStream, number>>
+
+/** The offsets from which the forwarders' group goes on, changed from outside: only while nobody is in the group. */
+export interface ForwarderCursors {
+  /** Throws `JOURNAL_UNAVAILABLE` with the mend while a forwarder runs. `why`: what it would disturb. */
+  requireIdle(why: string): Promise<void>
+  /**
+   * Of a topic that was made anew, everything is to be forwarded, although the group was further in the one before. A
+   * forwarder that runs has noticed that by itself.
+   */
+  backInto(shard: number, places: ShardPlaces): Promise<void>
+  /** Sets what `choose` gives for each topic of the shard; it gets the present offset, -1 for none, and gives undefined to leave it. */
+  move(shard: number, choose: (stream: ForwardedStream, present: number) => number | undefined): Promise<void>
+}
+
+export function createForwarderCursors(kafka: Kafka, settings: KafkaSettings, log: Logger): ForwarderCursors {
+  const { topics, forwarderGroup: groupId } = kafkaNames(settings.topic)
+
+  async function isIdle(admin: Admin): Promise<boolean> {
+    const { groups } = await admin.describeGroups([groupId])
+    return groups.every(({ state }) => state === 'Empty' || state === 'Dead')
+  }
+
+  async function move(
+    admin: Admin,
+    shard: number,
+    choose: (stream: ForwardedStream, present: number) => number | undefined,
+  ): Promise<void> {
+    for (const stream of FORWARDED) {
+      const topic = topics[stream]
+      const [fetched] = await admin.fetchOffsets({ groupId, topics: [topic] })
+      const committed = fetched?.partitions.find(({ partition }) => partition === shard)?.offset
+      const present = Number(committed ?? -1)
+      const offset = choose(stream, present)
+      if (offset === undefined || offset === present) continue
+      await admin.setOffsets({ groupId, topic, partitions: [{ partition: shard, offset: String(offset) }] })
+      log.info({ topic, partition: shard, from: present, to: offset }, 'the forwarder goes on elsewhere')
+    }
+  }
+
+  return {
+    async requireIdle(why) {
+      if (await withAdmin(kafka, isIdle)) return
+      throw new ConnectorError(
+        'JOURNAL_UNAVAILABLE',
+        `${why}, and forwarders of ${settings.topic} are running (consumer group ${groupId}): stop the workers of ` +
+          'this prefix, or run them without an OTLP endpoint, for the time this takes',
+      )
+    },
+
+    async backInto(shard, places) {
+      const isBeyond = (stream: ForwardedStream, present: number) => present > places[stream].high
+      await withAdmin(kafka, async admin => {
+        if (!(await isIdle(admin))) return
+        await move(admin, shard, (stream, present) =>
+          isBeyond(stream, present) ? places[stream].low : undefined,
+        )
+      })
+    },
+
+    move: (shard, choose) => withAdmin(kafka, admin => move(admin, shard, choose)),
+  }
+}
+
+/** The ends of a shard's partitions. */
+export function endsOf(places: Readonly<Record<ForwardedStream, OffsetRange>>): ForwardedOffsets {
+  return { events: places.events.high, findings: places.findings.high, ledger: places.ledger.high }
+}
