@@ -128,6 +128,25 @@ export function checkpointContract(name: string, factory: JournalFactory): void 
       )
     })
 
+    test('of two batches that go on from the same head only one is stored', async t => {
+      const organization = freshOrganization()
+      const store = await factory(t)
+      const journal = await openJournal(t, store, [organization])
+      const checkpoint = await resumed(journal, organization)
+      const contents = { deadLetters: 1, findings: 1, ledger: true }
+      const older = batchFrom(journal, organization, checkpoint, { ...contents, events: ['older'] })
+      const newer = batchFrom(journal, organization, checkpoint, { ...contents, events: ['newer'] })
+      await journal.commit(newer)
+      await assertStale(journal, older)
+      const streams = ['events', 'findings', 'ledger', 'dead-letters'] as const
+      const entries = await readAll(t, store, 4, { streams, organization: organization.identity })
+      assert.equal(entries.length, 4)
+      const [event] = entries.filter(entry => entry.stream === 'events')
+      assert.equal(event?.stream === 'events' && event.record.eventID, 'newer')
+      const { head, seen } = await resumed(journal, organization)
+      assert.deepEqual([head?.sequence, [...seen.entries()].map(entry => entry.key)], [1, ['newer']])
+    })
+
     test('every reading opens a new term, and a batch of an older one is refused', async t => {
       const organization = freshOrganization()
       const journal = await openJournal(t, await factory(t), [organization])
