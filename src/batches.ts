@@ -9,7 +9,7 @@ import { encodeWithin } from './event/fit.ts'
 import { parseElement } from './event/hub-event.ts'
 import { newHead } from './event/new-head.ts'
 import type { createNormalizer } from './event/normalize.ts'
-import type { DeadLetter, LedgerEntry, StreamName } from './event/records.ts'
+import type { DeadLetter, Finding, LedgerEntry, StreamName } from './event/records.ts'
 import type { PoisonElement } from './event/select.ts'
 import { finishedHead, ledgerEntry, type Poll } from './ledger.ts'
 import type { Batch, EncodedEvent, EncodedValue, Spool } from './ports.ts'
@@ -45,8 +45,8 @@ export interface PollBatch {
 const EVENTS_PER_TURN = 200
 
 /**
- * Cuts a poll into batches: first the new events, oldest first, then the dead letters; the last batch carries the
- * findings, the checkpoint's other changes and the ledger entry. There is always a last batch, so every poll leaves
+ * Cuts a poll into batches: first the new events, oldest first, then the dead letters; the first batch carries the gaps,
+ * the last one the other findings, the checkpoint's other changes and the ledger entry. There is always a last batch, so every poll leaves
  * its entry. A batch's values are good until the next but one is asked for. Between two batches the head says that the poll is open, and how far it came.
  */
 export async function* batches(
@@ -83,6 +83,8 @@ class BatchBuilder {
   #events: EncodedEvent[] = []
   #deadLetters: EncodedValue[] = []
   #put: SeenEntry[] = []
+  /** Entries of published events of which this export holds other elements too, as they are when that has been told. */
+  readonly #pairs: SeenEntry[] = []
   #bytes = 0
   /** While one batch is being committed the next is prepared: with that the values of the one before are done with. */
   #arena = new EncodingArena()
@@ -138,7 +140,7 @@ class BatchBuilder {
       type: record.eventType,
       createdAtMs: parsed.createdAtMs,
     })
-    this.#put.push({
+    const entry: SeenEntry = {
       key: parsed.id,
       crc: fresh.crcAt(index),
       digest: contentDigest(parsed.event, parsed.text),
@@ -146,9 +148,11 @@ class BatchBuilder {
       firstSeenSeconds: Math.floor(receivedAtMs / 1000),
       state: 'published',
       missed: 0,
-      pairTold: fresh.pairTold.has(parsed.id),
+      pairTold: false,
       absentSinceSeconds: 0,
-    })
+    }
+    this.#put.push(entry)
+    if (fresh.pairTold.has(parsed.id)) this.#pairs.push({ ...entry, pairTold: true })
     this.#newestCreatedAtMs = Math.max(this.#newestCreatedAtMs, parsed.createdAtMs)
     this.#bytes += value.length
   }
@@ -184,10 +188,19 @@ class BatchBuilder {
 
   /** The batch so far; the poll goes on. `nextCreatedAtMs` is of the oldest event that is still to come. */
   cut(nextCreatedAtMs: number | null): PollBatch {
+    const { kind, startedAtMs, judgement } = this.#poll
+    const earlier = judgement.openPoll
+    // An import that is cut off lost nothing: its file is still there.
     const openPoll =
-      nextCreatedAtMs === null
-        ? null
-        : { startedAtMs: this.#poll.startedAtMs, oldestUnpublishedCreatedAtMs: nextCreatedAtMs }
+      kind === 'IMPORT' || nextCreatedAtMs === null
+        ? earlier
+        : {
+            startedAtMs,
+            oldestUnpublishedCreatedAtMs: Math.min(
+              nextCreatedAtMs,
+              earlier?.oldestUnpublishedCreatedAtMs ?? Number.POSITIVE_INFINITY,
+            ),
+          }
     return { batch: this.#take({ ...this.#nextHead(), openPoll }), ledger: undefined }
   }
 
@@ -202,15 +215,13 @@ class BatchBuilder {
     const changes = new Map(selection.put.map(entry => [entry.key, entry]))
     for (const entry of judgement.put) changes.set(entry.key, entry)
     for (const entry of changes.values()) this.#put.push(entry)
+    this.#put.push(...this.#pairs)
     const { framing } = this.#tools
     const batch = this.#take(head)
     return {
       batch: {
         ...batch,
-        findings: judgement.findings.map(finding => ({
-          value: encodeValue('findings', framing('findings'), finding),
-          timestampMs: finding.foundAt,
-        })),
+        findings: [...batch.findings, ...this.#encoded(judgement.others)],
         ledger: { value: encodeValue('ledger', framing('ledger'), ledger), timestampMs: ledger.finishedAt },
         remove: judgement.remove,
       },
@@ -225,7 +236,7 @@ class BatchBuilder {
       previous: { sequence: this.#head.sequence, chainHash: this.#head.chainHash },
       events: this.#events,
       deadLetters: this.#deadLetters,
-      findings: [],
+      findings: this.#transactions === 0 ? this.#encoded(this.#poll.judgement.gaps) : [],
       ledger: undefined,
       head,
       put: this.#put,
@@ -240,6 +251,14 @@ class BatchBuilder {
     ;[this.#arena, this.#otherArena] = [this.#otherArena, this.#arena]
     this.#arena.reset()
     return batch
+  }
+
+  #encoded(findings: readonly Finding[]): EncodedValue[] {
+    const framing = this.#tools.framing('findings')
+    return findings.map(finding => ({
+      value: encodeValue('findings', framing, finding),
+      timestampMs: finding.foundAt,
+    }))
   }
 
   #nextHead(): Head {

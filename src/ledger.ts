@@ -1,5 +1,5 @@
 import { anchorOf } from './event/chain.ts'
-import type { Checkpoint, Head } from './event/checkpoint.ts'
+import { type Checkpoint, DIGEST_VERSION, type Head } from './event/checkpoint.ts'
 import type { Judgement } from './event/findings.ts'
 import type { Organization } from './event/organization.ts'
 import type { LedgerEntry } from './event/records.ts'
@@ -11,6 +11,8 @@ export interface Poll {
   readonly kind: 'POLL' | 'IMPORT'
   readonly startedAtMs: number
   readonly checkpoint: Checkpoint
+  /** No event of the organization was seen before. */
+  readonly isFirst: boolean
   readonly selection: Selection
   readonly judgement: Judgement
   readonly exportCap: number
@@ -20,14 +22,15 @@ export interface Poll {
 }
 
 /**
- * The head after a poll that got to its end. `published` stands after its last event already; an import leaves open
- * what a poll left open, and says nothing of when the Hub was last polled.
+ * The head after a poll that got to its end. `published` stands after its last event already; an import says nothing
+ * of when the Hub was last polled.
  */
-export function finishedHead({ checkpoint, selection, judgement, kind }: Poll, published: Head): Head {
+export function finishedHead({ selection, judgement, kind }: Poll, published: Head): Head {
   const { totals } = published
   return {
     ...published,
-    openPoll: kind === 'IMPORT' ? (checkpoint.head?.openPoll ?? null) : null,
+    digestVersion: DIGEST_VERSION,
+    openPoll: judgement.openPoll,
     polledAtMs: kind === 'IMPORT' ? published.polledAtMs : selection.receivedAtMs,
     emptyExports: judgement.emptyExports,
     totals: {
@@ -69,8 +72,8 @@ export function ledgerEntry(
     bodyBytes: poll.bodyBytes,
     oldestCreatedAt: selection.oldestCreatedAtMs,
     newestCreatedAt: selection.newestCreatedAtMs,
-    olderHistoryOutOfReach: poll.checkpoint.head === undefined && !complete,
-    findings: poll.judgement.findings.length,
+    olderHistoryOutOfReach: !complete && poll.isFirst,
+    findings: poll.judgement.gaps.length + poll.judgement.others.length,
     sequence: head.sequence,
     chainHash: head.chainHash,
     anchor: anchorOf(head.sequence, head.chainHash),

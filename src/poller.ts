@@ -1,7 +1,7 @@
 import { type BatchLimits, batches, DEFAULT_BATCH_LIMITS } from './batches.ts'
 import { ConnectorError } from './errors.ts'
 import type { Checkpoint } from './event/checkpoint.ts'
-import { judge, judgeImport } from './event/findings.ts'
+import { judge, judgeImport, knowsAnyEvent } from './event/findings.ts'
 import { createNormalizer } from './event/normalize.ts'
 import { type Organization, sourceUri } from './event/organization.ts'
 import type { Finding, LedgerEntry } from './event/records.ts'
@@ -103,6 +103,7 @@ export function createPoller(settings: PollerSettings, dependencies: PollerDepen
         kind,
         startedAtMs,
         checkpoint,
+        isFirst: !knowsAnyEvent(checkpoint.seen),
         selection,
         judgement,
         exportCap: settings.exportCap,
@@ -117,7 +118,7 @@ export function createPoller(settings: PollerSettings, dependencies: PollerDepen
         selection.fresh.count,
         signal,
       )
-      return { ledger, findings: judgement.findings }
+      return { ledger, findings: [...judgement.gaps, ...judgement.others] }
     } finally {
       spool.dispose()
     }

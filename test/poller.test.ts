@@ -1,94 +1,20 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import fc from 'fast-check'
 import { ConnectorError } from '../src/errors.ts'
-import { firstChainHash, nextChainHash } from '../src/event/chain.ts'
-import { type Organization, sourceUri } from '../src/event/organization.ts'
-import type { AuditRecord, StreamName } from '../src/event/records.ts'
-import { createPoller, type PollerSettings } from '../src/poller.ts'
-import type { AuditLogExport, Journal, JournalEntry } from '../src/ports.ts'
-import { createFileSpool } from '../src/spool/file-spool.ts'
-import { createSqliteJournal } from '../src/sqlite/journal.ts'
-import { createSqliteReader } from '../src/sqlite/reader.ts'
+import { createPoller } from '../src/poller.ts'
 import { eventText, exportOf, exportOfBody, idOf } from './support/exports.ts'
+import {
+  assertBooksBalance,
+  assertTrail,
+  pollBench as bench,
+  never,
+  organization,
+  start,
+} from './support/poll-bench.ts'
 
-const organization: Organization = { name: 'example', identity: 'example', endpoint: 'http://127.0.0.1:1' }
-const never = new AbortController().signal
 const day = 24 * 3_600_000
-const start = Date.UTC(2026, 10, 1)
-
-interface Bench {
-  readonly journal: Journal
-  poll(download: AuditLogExport): ReturnType<ReturnType<typeof createPoller>['poll']>
-  importExport(download: AuditLogExport): ReturnType<ReturnType<typeof createPoller>['poll']>
-  read<S extends StreamName>(stream: S): Promise<Extract<JournalEntry, { stream: S }>['record'][]>
-}
-
-async function bench(
-  t: Pick<TestContext, 'after'>,
-  options: Partial<PollerSettings> & {
-    accepts?: (type: string) => boolean
-    wrap?: (journal: Journal) => Pick<Journal, 'resume' | 'commit' | 'framing'>
-    ownUserId?: string
-  } = {},
-): Promise<Bench> {
-  const dataDirectory = mkdtempSync(join(tmpdir(), 'hf-audit-poller-'))
-  const journal = createSqliteJournal({ dataDirectory, organizations: [organization] })
-  await journal.open(never)
-  t.after(async () => {
-    await journal.close()
-    rmSync(dataDirectory, { recursive: true, force: true })
-  })
-  let next: AuditLogExport
-  const poller = createPoller(
-    { workspaceId: '', sourceTtlDays: 0, exportCap: 100_000, maxRecordBytes: 900_000, ...options },
-    {
-      hub: { exportAuditLog: async () => next, ownUserId: async () => options.ownUserId },
-      journal: options.wrap?.(journal) ?? journal,
-      createSpool: () => createFileSpool({ directory: dataDirectory, memoryBytes: 4096 }),
-      accepts: options.accepts ?? (() => true),
-      now: () => start,
-    },
-  )
-  return {
-    journal,
-    poll(download) {
-      next = download
-      return poller.poll(organization, never)
-    },
-    importExport: download => poller.importExport(organization, download, never),
-    async read(stream) {
-      const reader = createSqliteReader({ dataDirectory })
-      await reader.open(never)
-      const records: unknown[] = []
-      const tail = reader.tail({ streams: [stream], fromBeginning: true, follow: false }, never)
-      for await (const entry of tail) records.push(entry.record)
-      await reader.close()
-      return records as never
-    },
-  }
-}
-
-function assertTrail(records: readonly AuditRecord[]): void {
-  let chainHash = firstChainHash(sourceUri(organization))
-  for (const [index, record] of records.entries()) {
-    assert.equal(record.sequence, index + 1)
-    chainHash = nextChainHash(chainHash, createHash('sha256').update(record.rawLog, 'utf8').digest())
-    assert.deepEqual(record.chainHash, chainHash)
-  }
-}
-
-function assertBooksBalance(ledger: { [name: string]: unknown }): void {
-  const { fetched, published, alreadySeen, filtered, deadLettered, repeated } = ledger as Record<
-    string,
-    number
-  >
-  assert.equal(fetched, published! + alreadySeen! + filtered! + deadLettered! + repeated!)
-}
 
 const someEvents = (from: number, count: number): string[] =>
   Array.from({ length: count }, (_, index) => eventText(from + index, start + (from + index) * 1000))
@@ -110,7 +36,7 @@ test('publishes all of a first export, oldest first, and nothing of an unchanged
   assertTrail(records)
   const ledger = await read('ledger')
   assert.equal(ledger.length, 2)
-  for (const entry of ledger) assertBooksBalance({ ...entry })
+  for (const entry of ledger) assertBooksBalance(entry)
 })
 
 for (const order of ['newest-first', 'oldest-first', 'shuffled'] as const) {
@@ -199,7 +125,7 @@ test('invariant 8, poison stays alone: to the dead letters with its bytes, once;
   const again = await poll(exportOf([events[0]!, ...poison, ...events.slice(1), '17', notUtf8]))
   assert.equal(again.ledger.deadLettered, 0)
   assert.equal((await read('dead-letters')).length, letters.length)
-  assertBooksBalance({ ...again.ledger })
+  assertBooksBalance(again.ledger)
 })
 
 test('invariant 9, the books balance: repeated, filtered and seen are counted apart', async t => {
@@ -403,7 +329,7 @@ test('whatever the order, the window and the late arrivals: each event once, in 
           const turned = log.map((_, index) => log[(index + rotate) % log.length]!)
           const { ledger } = await poll(exportOf(reverse ? turned.reverse() : turned, { chunkBytes }))
           assert.equal(ledger.published, log.length - known)
-          assertBooksBalance({ ...ledger })
+          assertBooksBalance(ledger)
         }
         const records = await read('events')
         assertTrail(records)

@@ -1,10 +1,10 @@
 import { crc32 } from 'node:zlib'
 import { sha256 as sha256Of } from './chain.ts'
-import { type Checkpoint, poisonKey, type SeenEntry } from './checkpoint.ts'
+import { type Checkpoint, DIGEST_VERSION, poisonKey, type SeenEntry } from './checkpoint.ts'
 import { contentDigest } from './digest.ts'
 import type { AuditLogExport, ExportElement, Spool } from './export.ts'
 import { FreshEvents } from './fresh-events.ts'
-import { parseElement } from './hub-event.ts'
+import { glanceAtElement, parseElement } from './hub-event.ts'
 
 /** How many ids a finding names at most. */
 export const FINDING_ID_LIMIT = 1_000
@@ -37,14 +37,17 @@ export interface Selection {
   readonly poison: readonly PoisonElement[]
   /** Checkpoint entries that change although nothing is published for them. */
   readonly put: readonly SeenEntry[]
-  /** Ids whose content changed: how many, and the first {@link FINDING_ID_LIMIT}. */
+  /**
+   * Ids with other content than before, or with elements of different bytes in this export: how many, and the first
+   * {@link FINDING_ID_LIMIT}.
+   */
   readonly changed: { readonly count: number; readonly ids: readonly string[] }
   /** By slot of `checkpoint.seen`: 1 where this export holds the entry. */
   readonly present: Uint8Array
   /** Holds an id of an earlier poll that was not dated ahead: everything after it is in this export. */
   readonly sharesSeenId: boolean
-  /** The latest `firstSeenSeconds` among the entries that this export holds: how fresh a snapshot it is at least. */
-  readonly newestArrivalSeconds: number
+  /** The latest createdAt among the ids not seen before, those dated ahead left out; -Infinity when there is none. */
+  readonly newestNewAtMs: number
   readonly oldestCreatedAtMs: number | null
   readonly newestCreatedAtMs: number | null
 }
@@ -63,7 +66,7 @@ export interface SelectOptions {
  * Throws what `elements` throws, and `HUB_BODY_BROKEN` for an element that is not well-formed JSON.
  */
 export async function select(
-  checkpoint: Pick<Checkpoint, 'seen'>,
+  checkpoint: Pick<Checkpoint, 'seen' | 'head'>,
   download: Pick<AuditLogExport, 'receivedAtMs' | 'elements'>,
   options: SelectOptions,
 ): Promise<Selection> {
@@ -81,19 +84,21 @@ class SelectionPass {
   readonly #put = new Map<string, SeenEntry>()
   readonly #filtered = new Map<string, SeenEntry>()
   readonly #poison = new Map<string, PoisonElement>()
-  readonly #changedIds: string[] = []
-  #changedCount = 0
+  readonly #changed = new Set<string>()
+  /** An older release computed the digests of the checkpoint: all are computed anew, and none is told. */
+  readonly #digestsOutdated: boolean
   #fetched = 0
   #alreadySeen = 0
   #repeated = 0
   #sharesSeenId = false
-  #newestArrivalSeconds = 0
+  #newestNew = Number.NEGATIVE_INFINITY
   readonly #poisonedSlots: number[] = []
   #oldest = Number.POSITIVE_INFINITY
   #newest = Number.NEGATIVE_INFINITY
 
-  constructor(checkpoint: Pick<Checkpoint, 'seen'>, receivedAtMs: number, options: SelectOptions) {
+  constructor(checkpoint: Pick<Checkpoint, 'seen' | 'head'>, receivedAtMs: number, options: SelectOptions) {
     this.#seen = checkpoint.seen
+    this.#digestsOutdated = checkpoint.head !== undefined && checkpoint.head.digestVersion !== DIGEST_VERSION
     this.#receivedAtMs = receivedAtMs
     this.#options = options
     this.#present = new Uint8Array(this.#seen.slotCount)
@@ -102,39 +107,39 @@ class SelectionPass {
   take(element: ExportElement): void {
     this.#fetched += 1
     const crc = crc32(element.bytes)
-    if (element.id !== undefined) {
+    if (element.id !== undefined && !this.#digestsOutdated) {
       const slot = this.#seen.slotOf(element.id)
       if (slot >= 0 && this.#seen.crcAt(slot) === crc) {
         this.#takeUnchanged(slot)
         return
       }
     }
+    const glanced = glanceAtElement(element)
+    if (glanced !== undefined && this.#isFirst(glanced.id) && this.#options.accepts(glanced.type)) {
+      this.#takeFresh(glanced, element.bytes, crc)
+      return
+    }
     const parsed = parseElement(element)
     if (parsed.kind === 'poison') {
       this.#takePoison(element, crc, parsed.reason, parsed.detail)
       return
     }
-    this.#widen(parsed.createdAtMs)
     const slot = this.#seen.slotOf(parsed.id)
     if (slot >= 0) {
-      if (this.#seen.crcAt(slot) === crc) this.#takeUnchanged(slot)
+      this.#widen(parsed.createdAtMs)
+      if (this.#seen.crcAt(slot) === crc && !this.#digestsOutdated) this.#takeUnchanged(slot)
       else this.#takeRewritten(slot, crc, contentDigest(parsed.event, parsed.text), parsed.createdAtMs)
       return
     }
-    if (this.#fresh.indexOf(parsed.id) >= 0 || this.#filtered.has(parsed.id)) {
-      this.#takeRepeated(parsed.id, crc, () => contentDigest(parsed.event, parsed.text))
+    if (this.#isNew(parsed.id)) {
+      this.#widen(parsed.createdAtMs)
+      this.#takeRepeated(parsed.id, crc)
       return
     }
     if (this.#options.accepts(parsed.type)) {
-      const offset = this.#options.spool.append(element.bytes)
-      this.#fresh.add({
-        id: parsed.id,
-        createdAtMs: parsed.createdAtMs,
-        offset,
-        length: element.bytes.length,
-        crc,
-      })
+      this.#takeFresh(parsed, element.bytes, crc)
     } else {
+      this.#widenNew(parsed.createdAtMs)
       this.#filtered.set(parsed.id, {
         key: parsed.id,
         crc,
@@ -152,6 +157,7 @@ class SelectionPass {
   finish(): Selection {
     this.#fresh.sort()
     for (const slot of this.#poisonedSlots) this.#present[slot] = 1
+    if (this.#digestsOutdated) this.#forgetDigestsOfAbsent()
     return {
       receivedAtMs: this.#receivedAtMs,
       fetched: this.#fetched,
@@ -161,65 +167,89 @@ class SelectionPass {
       fresh: this.#fresh,
       poison: [...this.#poison.values()],
       put: [...this.#put.values(), ...this.#filtered.values()],
-      changed: { count: this.#changedCount, ids: this.#changedIds },
+      changed: { count: this.#changed.size, ids: [...this.#changed].slice(0, FINDING_ID_LIMIT) },
       present: this.#present,
       sharesSeenId: this.#sharesSeenId,
-      newestArrivalSeconds: this.#newestArrivalSeconds,
+      newestNewAtMs: this.#newestNew,
       oldestCreatedAtMs: Number.isFinite(this.#oldest) ? this.#oldest : null,
       newestCreatedAtMs: Number.isFinite(this.#newest) ? this.#newest : null,
     }
   }
 
+  /** An id that an element before this one brought, and no earlier poll. */
+  #isNew(id: string): boolean {
+    return this.#fresh.indexOf(id) >= 0 || this.#filtered.has(id)
+  }
+
+  /** An id that neither an earlier poll nor this export brought. */
+  #isFirst(id: string): boolean {
+    return this.#seen.slotOf(id) < 0 && !this.#isNew(id)
+  }
+
+  #takeFresh(event: { id: string; createdAtMs: number }, bytes: Buffer, crc: number): void {
+    this.#widenNew(event.createdAtMs)
+    const offset = this.#options.spool.append(bytes)
+    this.#fresh.add({ id: event.id, createdAtMs: event.createdAtMs, offset, length: bytes.length, crc })
+  }
+
   #takeUnchanged(slot: number): void {
     this.#widen(this.#seen.createdAtMsAt(slot))
-    if (this.#present[slot] === 1) {
-      this.#repeated += 1
+    if (this.#present[slot] !== 1) {
+      this.#markPresent(slot)
       return
     }
-    this.#markPresent(slot)
+    this.#repeated += 1
+    const key = this.#seen.keyAt(slot)!
+    // Beside an element with other bytes: the content that was known is still there, so it is none that changed.
+    if (this.#put.has(key)) this.#takePair(this.#seen.entryAt(slot), this.#seen.entryAt(slot))
   }
 
   /** An id that was seen before, with other bytes than then. */
   #takeRewritten(slot: number, crc: number, digest: number, createdAtMs: number): void {
     const known = this.#seen.entryAt(slot)
-    const key = known.key
+    const { key } = known
+    const now: SeenEntry = { ...known, crc, digest, createdAtMs }
     if (this.#present[slot] === 1) {
       const first = this.#put.get(key) ?? known
       this.#repeated += 1
-      if (first.digest !== digest) this.#tellPair(first)
+      if (first.crc === crc) return
+      this.#takePair(known, first.digest !== known.digest && digest === known.digest ? now : first)
       return
     }
     this.#markPresent(slot)
     // Only the bytes differ (white space, key order, fields that the Hub rewrites): remembered, so that the next
     // export is not parsed again, and not told.
-    this.#put.set(key, { ...known, crc, digest, createdAtMs })
+    this.#put.set(key, now)
     // A digest of 0 stands for a content that is not known (a record published without its raw text).
-    if (known.digest !== digest && known.digest !== 0) this.#tellChanged(key)
+    if (known.digest !== digest && known.digest !== 0 && !this.#digestsOutdated) this.#changed.add(key)
   }
 
-  #takeRepeated(id: string, crc: number, digestOf: () => number): void {
+  /**
+   * Elements of one id with different bytes in one export: told once, whatever their order. The content that was known
+   * counts where it is among them.
+   */
+  #takePair(known: SeenEntry, kept: SeenEntry): void {
+    if (kept.digest === known.digest) this.#changed.delete(known.key)
+    if (!known.pairTold) this.#changed.add(known.key)
+    this.#put.set(known.key, { ...kept, pairTold: true })
+  }
+
+  #takeRepeated(id: string, crc: number): void {
     this.#repeated += 1
     const filtered = this.#filtered.get(id)
-    if (filtered !== undefined) {
-      if (filtered.crc !== crc && filtered.digest !== digestOf() && !filtered.pairTold) {
-        this.#filtered.set(id, { ...filtered, pairTold: true })
-        this.#tellChanged(id)
-      }
-      return
-    }
-    const index = this.#fresh.indexOf(id)
-    if (this.#fresh.crcAt(index) === crc || this.#fresh.pairTold.has(id)) return
-    const bytes = this.#options.spool.read(this.#fresh.offsetAt(index), this.#fresh.lengthAt(index))
-    const first = parseElement({ bytes, id })
-    if (first.kind === 'event' && contentDigest(first.event, first.text) !== digestOf()) {
-      this.#fresh.pairTold.add(id)
-      this.#tellChanged(id)
-    }
+    const first = filtered?.crc ?? this.#fresh.crcAt(this.#fresh.indexOf(id))
+    if (first === crc) return
+    if (filtered === undefined) this.#fresh.pairTold.add(id)
+    else this.#filtered.set(id, { ...filtered, pairTold: true })
+    this.#changed.add(id)
   }
 
   #takePoison(element: ExportElement, crc: number, reason: string, detail: string): void {
     const sha256 = element.oversize?.sha256 ?? sha256Of(element.bytes)
     const key = poisonKey(sha256)
+    // The id of a published event with a body that is none now: the event is still in the window.
+    const idSlot = element.id === undefined ? -1 : this.#seen.slotOf(element.id)
+    if (idSlot >= 0) this.#poisonedSlots.push(idSlot)
     const slot = this.#seen.slotOf(key)
     if (slot >= 0) {
       if (this.#present[slot] === 1) {
@@ -234,9 +264,6 @@ class SelectionPass {
       this.#repeated += 1
       return
     }
-    // The id of a published event with a body that is none now: the event is still in the window.
-    const idSlot = element.id === undefined ? -1 : this.#seen.slotOf(element.id)
-    if (idSlot >= 0) this.#poisonedSlots.push(idSlot)
     const kept = element.bytes.subarray(0, POISON_BYTES_LIMIT)
     const spoolOffset = this.#options.spool.append(kept)
     const length = element.oversize?.length ?? element.bytes.length
@@ -247,20 +274,22 @@ class SelectionPass {
     this.#present[slot] = 1
     this.#alreadySeen += 1
     const firstSeenSeconds = this.#seen.firstSeenSecondsAt(slot)
-    if (firstSeenSeconds > this.#newestArrivalSeconds) this.#newestArrivalSeconds = firstSeenSeconds
     if (!this.#sharesSeenId)
       this.#sharesSeenId = this.#seen.createdAtMsAt(slot) < (firstSeenSeconds + 1) * 1000
   }
 
-  #tellPair(entry: SeenEntry): void {
-    if (entry.pairTold) return
-    this.#put.set(entry.key, { ...entry, pairTold: true })
-    this.#tellChanged(entry.key)
+  #forgetDigestsOfAbsent(): void {
+    for (let slot = 0; slot < this.#present.length; slot++) {
+      const key = this.#seen.keyAt(slot)
+      if (key === undefined || this.#present[slot] === 1) continue
+      this.#put.set(key, { ...this.#seen.entryAt(slot), digest: 0 })
+    }
   }
 
-  #tellChanged(id: string): void {
-    this.#changedCount += 1
-    if (this.#changedIds.length < FINDING_ID_LIMIT) this.#changedIds.push(id)
+  /** Of an event that was not seen before; one that is dated ahead proves nothing. */
+  #widenNew(createdAtMs: number): void {
+    this.#widen(createdAtMs)
+    if (createdAtMs <= this.#receivedAtMs) this.#newestNew = Math.max(this.#newestNew, createdAtMs)
   }
 
   #widen(createdAtMs: number): void {
