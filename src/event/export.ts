@@ -1,3 +1,9 @@
+/** From `start` to `end`, exclusive, 1 to 255 bytes. */
+export interface TextRange {
+  readonly start: number
+  readonly end: number
+}
+
 /** One element of the export's array. `bytes` may be used until the next step of the iteration only: copy to keep. */
 export interface ExportElement {
   /** The element's exact bytes, without the white space and commas around it. */
@@ -7,10 +13,10 @@ export interface ExportElement {
    * an object, no `_id`, not a string, an escape in a top-level key or in the value, not ASCII): then parse.
    */
   readonly id: string | undefined
-  /** The same for `type`. */
-  readonly type?: string | undefined
-  /** The same for `createdAt`, whatever text it is. */
-  readonly createdAt?: string | undefined
+  /** Where in `bytes` the value of the last top-level `type` stands, a string without escapes; undefined: then parse. */
+  readonly type?: TextRange | undefined
+  /** The same for `createdAt`. */
+  readonly createdAt?: TextRange | undefined
   /** Set when the element is longer than is kept: `bytes` are its first 512 KiB only. */
   readonly oversize?: { readonly length: number; readonly sha256: Buffer }
 }

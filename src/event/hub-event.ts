@@ -84,17 +84,14 @@ export function parseElement(
  * What selection needs of an element that is certainly an event, from what was noted while it was split, without
  * parsing it. Undefined when only {@link parseElement} can tell.
  */
-export function glanceAtElement({
-  bytes,
-  id,
-  type,
-  createdAt,
-  oversize,
-}: ExportElement): Pick<ParsedEvent, 'id' | 'type' | 'createdAtMs'> | undefined {
+export function glanceAtElement(
+  element: ExportElement,
+): Pick<ParsedEvent, 'id' | 'type' | 'createdAtMs'> | undefined {
+  const { bytes, id, type, createdAt, oversize } = element
   if (id === undefined || type === undefined || createdAt === undefined || oversize !== undefined) return
-  const createdAtMs = parseRfc3339(createdAt)
+  const createdAtMs = parseRfc3339(bytes.toString('latin1', createdAt.start, createdAt.end))
   if (createdAtMs === undefined || !isUtf8(bytes)) return
-  return { id, type, createdAtMs }
+  return { id, type: bytes.toString('utf8', type.start, type.end), createdAtMs }
 }
 
 const FAULTS = {

@@ -1,4 +1,5 @@
 import { ConnectorError } from '../errors.ts'
+import type { TextRange } from '../event/export.ts'
 import type { ExportElement } from '../ports.ts'
 import { ElementBuffer, MAX_ELEMENT_BYTES } from './element-buffer.ts'
 import { isNumberComplete, NUMBER_NEXT, NUMBER_START } from './json-number.ts'
@@ -52,13 +53,22 @@ const ID_VALUE = 2
 const TYPE_VALUE = 3
 const CREATED_AT_VALUE = 4
 
-/** The members whose values are noted, and what the value's string is then to us. */
-const NOTED_MEMBERS = new Map([
+interface NotedMember {
+  readonly name: string
+  readonly firstByte: number
+  /** What the value's string is then to us. */
+  readonly role: number
+}
+
+/** The members whose values are noted, by the length of their names. */
+const NOTED_MEMBERS: (NotedMember | undefined)[] = new Array(10).fill(undefined)
+for (const [name, role] of [
   ['_id', ID_VALUE],
   ['type', TYPE_VALUE],
   ['createdAt', CREATED_AT_VALUE],
-])
-const LONGEST_NOTED_KEY = 'createdAt'.length
+] as const) {
+  NOTED_MEMBERS[name.length] = { name, firstByte: name.charCodeAt(0), role }
+}
 
 const QUOTE = 0x22
 const COMMA = 0x2c
@@ -81,7 +91,7 @@ STOPS_STRING[BACKSLASH] = 1
 /**
  * Finds the elements of one JSON array in bytes that come in any pieces, checks the whole against the grammar of
  * RFC 8259 (but not that strings are UTF-8, which is the reader's to decide for each element), and notes each element's
- * `_id`, `type` and `createdAt` in passing.
+ * `_id` in passing, and where `type` and `createdAt` stand.
  *
  * Broken bodies throw `HUB_BODY_BROKEN` with the place but without the content, which may be anybody's data.
  */
@@ -104,8 +114,8 @@ export class JsonArraySplitter {
   /** What a string is to us if it is the value that comes next. */
   #valueRole = OTHER_STRING
   #id: string | undefined
-  #type: string | undefined
-  #createdAt: string | undefined
+  #type: TextRange | undefined
+  #createdAt: TextRange | undefined
   /** A top-level key is written with an escape: it may be any. */
   #keysHidden = false
   /** An element began in an earlier chunk. */
@@ -134,7 +144,7 @@ export class JsonArraySplitter {
         if (i === length) break
         byte = chunk[i++]!
         if (byte === QUOTE) {
-          if (this.#stringRole !== OTHER_STRING) this.#endString(chunk, stringStart, i - 1)
+          if (this.#stringRole !== OTHER_STRING) this.#endString(chunk, stringStart, i - 1, elementStart)
           if (this.#isKey) {
             state = COLON
           } else {
@@ -311,35 +321,41 @@ export class JsonArraySplitter {
     )
   }
 
-  #endString(chunk: Buffer, start: number, end: number): void {
+  #endString(chunk: Buffer, start: number, end: number, elementStart: number): void {
     const size = this.#stringHead.length + end - start
     if (this.#stringRole === TOP_LEVEL_KEY) {
       if (this.#hasEscape) this.#keysHidden = true
-      else if (size <= LONGEST_NOTED_KEY) this.#beginMember(this.#stringHead + latin1(chunk, start, end))
+      else this.#beginMember(chunk, start, end, size)
     } else if (!this.#hasEscape && size > 0 && size <= MAX_NAME_BYTES) {
-      const text = this.#stringHead + latin1(chunk, start, end)
-      if (isAscii(text)) this.#note(this.#stringRole, text)
+      if (this.#stringRole === ID_VALUE) {
+        const id = this.#stringHead + chunk.toString('latin1', start, end)
+        if (isAscii(id)) this.#id = id
+      } else if (!this.#elementOpen) {
+        // An element that came in several chunks is copied together only when it ends: it is parsed instead.
+        const range = { start: start - elementStart, end: end - elementStart }
+        if (this.#stringRole === TYPE_VALUE) this.#type = range
+        else this.#createdAt = range
+      }
     }
     this.#stringHead = ''
   }
 
   /** The last of several values of one key counts, whatever it is. */
-  #beginMember(key: string): void {
-    const role = NOTED_MEMBERS.get(key)
-    if (role === undefined) return
-    this.#valueRole = role
-    this.#note(role, undefined)
-  }
-
-  #note(role: number, text: string | undefined): void {
-    if (role === ID_VALUE) this.#id = text
-    else if (role === TYPE_VALUE) this.#type = text
-    else this.#createdAt = text
+  #beginMember(chunk: Buffer, start: number, end: number, size: number): void {
+    const member = size < NOTED_MEMBERS.length ? NOTED_MEMBERS[size] : undefined
+    if (member === undefined) return
+    const isWhole = this.#stringHead === ''
+    if (isWhole && chunk[start] !== member.firstByte) return
+    if (this.#stringHead + chunk.toString('latin1', start, end) !== member.name) return
+    this.#valueRole = member.role
+    if (member.role === ID_VALUE) this.#id = undefined
+    else if (member.role === TYPE_VALUE) this.#type = undefined
+    else this.#createdAt = undefined
   }
 
   #keepStringHead(chunk: Buffer, start: number): void {
     const room = MAX_NAME_BYTES + 1 - this.#stringHead.length
-    if (room > 0) this.#stringHead += latin1(chunk, start, Math.min(chunk.length, start + room))
+    if (room > 0) this.#stringHead += chunk.toString('latin1', start, Math.min(chunk.length, start + room))
   }
 
   #endElement(chunk: Buffer, start: number, end: number): ExportElement {
@@ -420,11 +436,6 @@ function endOfPlainText(chunk: Buffer, words: DataView, start: number): number {
   }
   while (i < length && STOPS_STRING[chunk[i]!] === 0) i++
   return i
-}
-
-/** Bytes as characters, one each. */
-function latin1(chunk: Buffer, start: number, end: number): string {
-  return chunk.toString('latin1', start, end)
 }
 
 function isSpace(byte: number): boolean {

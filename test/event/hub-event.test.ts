@@ -170,26 +170,30 @@ test('what a glance takes for an event is the event that parsing finds', () => {
       '"\xff"',
     ),
   )
-  const minimal = Object.entries(MINIMAL).map(([key, value]) => [`"${key}"`, `"${value}"`])
+  const minimal = Object.entries(MINIMAL).map(([key, value]) => `"${key}":"${value}"`)
   let seen = 0
   fc.assert(
-    fc.property(fc.array(member, { maxLength: 3 }), fc.boolean(), (others, othersFirst) => {
-      const members = othersFirst ? [...others, ...minimal] : [...minimal, ...others]
-      const element = `{${members.map(pair => pair.join(':')).join(',')}}`
-      const splitter = new JsonArraySplitter()
-      const [noted] = splitter.write(Buffer.from(`[${element}]`, 'latin1'))
-      const glanced = glanceAtElement(noted!)
-      if (glanced === undefined) return
-      seen++
-      const parsed = parseElement(noted!)
-      assert.ok(parsed.kind === 'event', JSON.stringify(parsed))
-      const { id, type, createdAtMs } = parsed
-      assert.deepEqual(glanced, { id, type, createdAtMs })
-    }),
-    {
-      numRuns: 3000,
-      examples: [[Object.entries(MINIMAL).map(([key, value]) => [`"${key}"`, `"${value}"`])]],
-    },
+    fc.property(
+      fc.array(
+        member.map(pair => pair.join(':')),
+        { maxLength: 3 },
+      ),
+      fc.boolean(),
+      (others, othersFirst) => {
+        const members = othersFirst ? [...others, ...minimal] : [...minimal, ...others]
+        const element = `{${members.join(',')}}`
+        const splitter = new JsonArraySplitter()
+        const [noted] = splitter.write(Buffer.from(`[${element}]`, 'latin1'))
+        const glanced = glanceAtElement(noted!)
+        if (glanced === undefined) return
+        seen++
+        const parsed = parseElement(noted!)
+        assert.ok(parsed.kind === 'event', JSON.stringify(parsed))
+        const { id, type, createdAtMs } = parsed
+        assert.deepEqual(glanced, { id, type, createdAtMs })
+      },
+    ),
+    { numRuns: 1000 },
   )
   assert.ok(seen > 100, 'the property was put to the test')
 })

@@ -3,14 +3,15 @@ import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { ConnectorError } from '../../src/errors.ts'
+import type { TextRange } from '../../src/event/export.ts'
 import { KEPT_OVERSIZE_BYTES, MAX_ELEMENT_BYTES } from '../../src/hub/element-buffer.ts'
 import { JsonArraySplitter, MAX_NAME_BYTES, MAX_NESTING, splitJsonArray } from '../../src/hub/json-array.ts'
 
 interface Found {
   readonly bytes: Buffer
   readonly id: string | undefined
-  readonly type?: string | undefined
-  readonly createdAt?: string | undefined
+  readonly type?: TextRange | undefined
+  readonly createdAt?: TextRange | undefined
   readonly oversize?: { readonly length: number; readonly sha256: Buffer }
 }
 
@@ -28,6 +29,10 @@ function split(body: Buffer, chunkLengths: readonly number[] = []): Found[] {
   }
   splitter.end()
   return found
+}
+
+function textAt(bytes: Buffer, range: TextRange | undefined): string | undefined {
+  return range === undefined ? undefined : bytes.toString('utf8', range.start, range.end)
 }
 
 function isBroken(error: unknown): boolean {
@@ -129,8 +134,8 @@ test('an id that is told is what JSON.parse finds, whatever the chunks', () => {
       for (const { bytes, id, type, createdAt } of found) {
         const parsed = JSON.parse(bytes.toString())
         if (id !== undefined) assert.equal(parsed._id, id)
-        if (type !== undefined) assert.equal(parsed.type, type)
-        if (createdAt !== undefined) assert.equal(parsed.createdAt, createdAt)
+        if (type !== undefined) assert.equal(parsed.type, textAt(bytes, type))
+        if (createdAt !== undefined) assert.equal(parsed.createdAt, textAt(bytes, createdAt))
       }
     }),
   )
@@ -152,29 +157,35 @@ test('every plain ASCII id is told', () => {
   )
 })
 
-test('type and createdAt are noted as the id is', () => {
-  const noted = (element: string, lengths: number[] = []) => {
-    const { id, type, createdAt } = split(Buffer.from(`[${element}]`), lengths)[0]!
-    return [id, type, createdAt]
-  }
-  const event = '{"_id":"a","type":"repo.create","createdAt":"2026-11-20T00:00:00Z"}'
-  assert.deepEqual(noted(event), ['a', 'repo.create', '2026-11-20T00:00:00Z'])
-  assert.deepEqual(noted(event, [1]), noted(event))
-  assert.deepEqual(noted('{"type":"x","data":{"type":"y","createdAt":"z"}}'), [undefined, 'x', undefined])
+test('where type and createdAt stand is noted, as the id is', () => {
+  const noted = (elements: string, lengths: number[] = []) =>
+    split(Buffer.from(`[${elements}]`), lengths).map(({ bytes, id, type, createdAt }) => [
+      id,
+      textAt(bytes, type),
+      textAt(bytes, createdAt),
+    ])
+  const event = '{"_id":"a","type":"repo.create", "createdAt" :\t"2026-11-20T00:00:00Z"}'
+  const whole = ['a', 'repo.create', '2026-11-20T00:00:00Z']
+  assert.deepEqual(noted(` ${event} , ${event}`), [whole, whole])
+  const inPieces = noted(`${event},${event}`, [event.length + 20])
+  assert.deepEqual(inPieces, [whole, ['a', undefined, undefined]], 'one that came in pieces is parsed')
+  assert.deepEqual(noted(event, [1]), [['a', undefined, undefined]])
+  assert.deepEqual(noted('{"type":"x","data":{"type":"y","createdAt":"z"}}'), [[undefined, 'x', undefined]])
   assert.deepEqual(
     noted('{"type":"x","type":null,"_id":"a"}'),
-    ['a', undefined, undefined],
+    [['a', undefined, undefined]],
     'the last counts',
   )
-  assert.deepEqual(noted('{"type":"x","type":["y"]}'), [undefined, undefined, undefined])
-  assert.deepEqual(noted('{"createdAt":"t","cre\\u0061tedAt":5}'), [undefined, undefined, undefined])
-  assert.deepEqual(noted('{"type":"é","createdAt":"a\\n"}'), [undefined, undefined, undefined])
-  assert.deepEqual(noted('{"createdAT":"t","typ":"x","__proto__":"y"}'), [undefined, undefined, undefined])
+  assert.deepEqual(noted('{"type":["y"],"type":"x"}'), [[undefined, 'x', undefined]])
+  assert.deepEqual(noted('{"type":"x","type":["y"]}'), [[undefined, undefined, undefined]])
+  assert.deepEqual(noted('{"createdAt":"t","cre\\u0061tedAt":5}'), [[undefined, undefined, undefined]])
+  assert.deepEqual(noted('{"type":"","createdAt":"a\\n"}'), [[undefined, undefined, undefined]])
+  assert.deepEqual(noted('{"createdAT":"t","typo":"x","creaTedAt":"x"}'), [[undefined, undefined, undefined]])
   assert.deepEqual(
-    split(Buffer.from('[{"type":"x"},{"_id":"b"}]')).map(({ id, type }) => [id, type]),
+    noted('{"type":"x"},{"_id":"b"}'),
     [
-      [undefined, 'x'],
-      ['b', undefined],
+      [undefined, 'x', undefined],
+      ['b', undefined, undefined],
     ],
     'none is taken from the element before',
   )
