@@ -39,6 +39,15 @@ export async function createJournals(
   }
 }
 
+export async function createJournalScanner(config: Config, log: Logger): Promise<JournalScanner> {
+  if (config.kafka !== undefined) {
+    const { createKafkaScanner } = await import('./kafka/scan.ts')
+    return createKafkaScanner(config.kafka, { log })
+  }
+  const { createSqliteScanner } = await import('./sqlite/scan.ts')
+  return createSqliteScanner({ dataDirectory: config.dataDirectory })
+}
+
 export async function createJournalReader(config: Config, log: Logger): Promise<JournalReader> {
   if (config.kafka !== undefined) {
     const { createKafkaReader } = await import('./kafka/reader.ts')

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 
 /** Imports point one way: a file may import from its own layer's list only. What is not listed may not be imported. */
 const BASE = ['errors', 'log', 'retry']
-const PORTS = [...BASE, 'event/*', 'ports', 'replay-ports']
+const PORTS = [...BASE, 'event/*', 'ports', 'replay-ports', 'stored-journal']
 const CORE = [
   'batches',
   'ledger',
@@ -33,6 +33,7 @@ const ROOT = [
   'journals',
   'replay/*',
   'replays',
+  'verify/*',
   'connector',
 ]
 
@@ -49,6 +50,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   'config/*': CONFIG,
   config: CONFIG,
   'replay/*': [...PORTS, ...CORE, 'replay/*'],
+  'verify/*': [...PORTS, 'verify/*'],
+  'stored-journal': ['event/*'],
   journals: ROOT,
   replays: ROOT,
   connector: ROOT,

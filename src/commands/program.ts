@@ -6,6 +6,7 @@ import { recoverCommand } from './recover.ts'
 import { runCommand } from './run.ts'
 import { simulateCommand } from './simulate.ts'
 import { tailCommand } from './tail.ts'
+import { verifyCommand } from './verify.ts'
 import { readVersion } from './version.ts'
 
 /** The whole command line. */
@@ -28,7 +29,7 @@ Examples:
 
 Everything is configured by environment variables; the README lists them.`,
     )
-  for (const command of [runCommand(), tailCommand(), importCommand(), recoverCommand(), simulateCommand()]) {
+  for (const command of [runCommand(), tailCommand(), importCommand(), recoverCommand(), verifyCommand(), simulateCommand()]) {
     program.addCommand(command.exitOverride().copyInheritedSettings(program))
   }
   return program
