@@ -1,5 +1,7 @@
 import type { Config } from './config.ts'
+import { ConnectorError } from './errors.ts'
 import type { Logger } from './log.ts'
+import type { EmbeddedTrail, MigrationSource, MigrationTarget } from './migration-ports.ts'
 import type { ForwardingSource, Journal, JournalReader, JournalRecovery } from './ports.ts'
 import type { JournalScanner } from './stored-journal.ts'
 
@@ -24,7 +26,7 @@ export async function createJournals(
     const { createKafkaJournal } = await import('./kafka/journal.ts')
     const { createKafkaForwardingSource } = await import('./kafka/forwarding.ts')
     return {
-      journal: createKafkaJournal(kafka, { log, membership }),
+      journal: refusingSecondBeginnings(createKafkaJournal(kafka, { log, membership }), config.dataDirectory),
       createForwardingSource: () => createKafkaForwardingSource(kafka, { log }),
     }
   }
@@ -64,4 +66,51 @@ export async function createJournalRecovery(config: Config, log: Logger): Promis
   }
   const { createSqliteRecovery } = await import('./sqlite/recovery.ts')
   return createSqliteRecovery(config)
+}
+
+/** What `hf-audit migrate` moves from, and what it moves to: that must know of the trails. */
+export async function createMigrationEnds(
+  { kafka, dataDirectory, endpoint }: Config,
+  log: Logger,
+): Promise<{
+  source: MigrationSource
+  createTarget(trails: readonly EmbeddedTrail[]): MigrationTarget
+}> {
+  if (kafka === undefined) throw new ConnectorError('CONFIG_INVALID', 'KAFKA_BROKERS is not set')
+  const { createSqliteMigrationSource } = await import('./sqlite/migration-source.ts')
+  const { createKafkaMigrationTarget } = await import('./kafka/migration-target.ts')
+  return {
+    source: createSqliteMigrationSource(dataDirectory),
+    createTarget(trails) {
+      const organizations = trails.map(({ identity, head }) => ({
+        name: identity,
+        identity,
+        endpoint: head?.endpoint ?? endpoint,
+      }))
+      return createKafkaMigrationTarget({ ...kafka, organizations }, log)
+    },
+  }
+}
+
+/**
+ * An organization that Kafka does not know, while an embedded journal holds its trail: polling would begin a second one
+ * and publish everything again. Looked at only when there is no checkpoint.
+ */
+function refusingSecondBeginnings(journal: Journal, dataDirectory: string): Journal {
+  return {
+    ...journal,
+    async resume(organization, signal) {
+      const checkpoint = await journal.resume(organization, signal)
+      if (checkpoint.head !== undefined) return checkpoint
+      const { holdsTrail } = await import('./sqlite/moved.ts')
+      if (!holdsTrail(dataDirectory, organization.identity)) return checkpoint
+      throw new ConnectorError(
+        'CONFIG_INVALID',
+        `KAFKA_BROKERS is set, but the trail of ${organization.identity} is in the embedded journal in ` +
+          `${dataDirectory} and Kafka knows nothing of it: everything would be published again from sequence 1. Move ` +
+          'it with "hf-audit migrate"; or unset KAFKA_BROKERS; or, to begin anew, move that directory away or name ' +
+          'another HF_AUDIT_DATA_DIR',
+      )
+    },
+  }
 }

@@ -5,10 +5,11 @@ import { test } from 'node:test'
 
 /** Imports point one way: a file may import from its own layer's list only. What is not listed may not be imported. */
 const BASE = ['errors', 'log', 'retry']
-const PORTS = [...BASE, 'event/*', 'ports', 'replay-ports', 'stored-journal']
+const PORTS = [...BASE, 'event/*', 'ports', 'migration-ports', 'replay-ports', 'stored-journal']
 const CORE = [
   'batches',
   'ledger',
+  'migration',
   'owned-polling',
   'pruning',
   'tasks',
@@ -44,6 +45,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   retry: ['errors'],
   'event/*': ['errors', 'event/*'],
   ports: ['event/*'],
+  'migration-ports': ['event/*', 'ports'],
   'replay-ports': ['event/*', 'ports'],
   ...Object.fromEntries(CORE.map(name => [name, [...PORTS, ...CORE]])),
   ...Object.fromEntries(ADAPTERS.map(adapter => [`${adapter}/*`, [...PORTS, `${adapter}/*`]])),

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { asConnectorError, type ConnectorError } from '../errors.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { importCommand } from './import.ts'
+import { migrateCommand } from './migrate.ts'
 import { recoverCommand } from './recover.ts'
 import { runCommand } from './run.ts'
 import { simulateCommand } from './simulate.ts'
@@ -29,7 +30,15 @@ Examples:
 
 Everything is configured by environment variables; the README lists them.`,
     )
-  for (const command of [runCommand(), tailCommand(), importCommand(), recoverCommand(), verifyCommand(), simulateCommand()]) {
+  for (const command of [
+    runCommand(),
+    tailCommand(),
+    importCommand(),
+    migrateCommand(),
+    recoverCommand(),
+    verifyCommand(),
+    simulateCommand(),
+  ]) {
     program.addCommand(command.exitOverride().copyInheritedSettings(program))
   }
   return program

@@ -140,6 +140,15 @@ export function decodeValue<S extends StreamName>(
   }
 }
 
+/** The same record with another header. What an earlier release wrote is written anew, with the current schema. */
+export function reframed(stream: StreamName, header: Buffer, value: Buffer): Buffer {
+  const framing = framingOf(value)
+  if (framing.kind === 'single-object' && framing.fingerprint === currentSchema(stream).fingerprint) {
+    return Buffer.concat([header, value.subarray(SINGLE_OBJECT_HEADER_BYTES)])
+  }
+  return encodeValue(stream, header, decodeValue(stream, value))
+}
+
 const resolvers = new Map<string, avsc.Resolver>()
 
 /** Undefined: the writer's schema is the current one. */

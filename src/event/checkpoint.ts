@@ -39,6 +39,27 @@ export interface Head {
   emptyExports: number
   /** For the journal alone: where the last published record lies (Kafka: its offset), to notice a topic cut short. */
   lastPosition: string | null
+  /** Only of a trail that was moved here from an embedded journal. */
+  migration?: Migration
+}
+
+/** How far the move of a trail from an embedded journal came. */
+export interface Migration {
+  /** Every value of this trail up to this position of the embedded journal is here. */
+  readonly through: number
+  /** Where the embedded journal's forwarder stood when the move began. Values up to there are moved first … */
+  readonly forwardedThrough: number
+  /** … and before these offsets of the shard's partitions; null until they are all here. */
+  readonly unforwardedFrom: ForwardedOffsets | null
+  /** The trail's anchor when all of it was here; null before: then nobody but the move may write. */
+  readonly finished: string | null
+}
+
+/** By stream that is forwarded. */
+export interface ForwardedOffsets {
+  readonly events: number
+  readonly findings: number
+  readonly ledger: number
 }
 
 export type SeenState = 'published' | 'filtered' | 'dead-lettered'

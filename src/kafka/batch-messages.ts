@@ -6,8 +6,13 @@ import type { CheckpointRecord } from './checkpoint-records.ts'
 import type { KafkaNames } from './settings.ts'
 import type { TopicQueue } from './transaction.ts'
 
+/** A batch of a poll, or of a move, which brings the ledger entries of many polls at once. */
+export type StoredBatch = Omit<Batch, 'ledger'> & {
+  readonly ledger: Batch['ledger'] | readonly EncodedValue[]
+}
+
 /** A batch as records of the shard's partition. */
-export function batchQueues(batch: Batch, partition: number, names: KafkaNames): TopicQueue[] {
+export function batchQueues(batch: StoredBatch, partition: number, names: KafkaNames): TopicQueue[] {
   const key = Buffer.from(batch.organization.identity, 'utf8')
   const source = sourceUri(batch.organization)
   const events = batch.events.map(
@@ -21,11 +26,12 @@ export function batchQueues(batch: Batch, partition: number, names: KafkaNames):
   )
   const plain = (values: readonly EncodedValue[]) =>
     values.map(({ value, timestampMs }) => plainMessage(key, value, partition, timestampMs))
+  const ledger = batch.ledger === undefined ? [] : [batch.ledger].flat()
   return [
     { topic: names.topics.events, messages: events },
     { topic: names.topics['dead-letters'], messages: plain(batch.deadLetters) },
     { topic: names.topics.findings, messages: plain(batch.findings) },
-    { topic: names.topics.ledger, messages: batch.ledger === undefined ? [] : plain([batch.ledger]) },
+    { topic: names.topics.ledger, messages: plain(ledger) },
   ]
 }
 

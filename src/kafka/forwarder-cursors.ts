@@ -2,7 +2,6 @@ import type { Admin, Kafka } from 'kafkajs'
 import { ConnectorError } from '../errors.ts'
 import type { StreamName } from '../event/records.ts'
 import type { Logger } from '../log.ts'
-import type { OffsetRange } from './client.ts'
 import { withAdmin } from './connect.ts'
 import type { ShardPlaces } from './places.ts'
 import { type KafkaSettings, kafkaNames } from './settings.ts'
@@ -10,8 +9,10 @@ import { type KafkaSettings, kafkaNames } from './settings.ts'
 const FORWARDED = ['events', 'findings', 'ledger'] as const satisfies readonly StreamName[]
 export type ForwardedStream = (typeof FORWARDED)[number]
 
-/** Offsets in one partition, by stream. */
-export type ForwardedOffsets = Readonly<Record<ForwardedStream, number>>
+type ChooseOffset = (
+  stream: ForwardedStream,
+  present: number,
+) => Promise<number | undefined> | number | undefined
 
 /** The offsets from which the forwarders' group goes on, changed from outside: only while nobody is in the group. */
 export interface ForwarderCursors {
@@ -22,8 +23,11 @@ export interface ForwarderCursors {
    * forwarder that runs has noticed that by itself.
    */
   backInto(shard: number, places: ShardPlaces): Promise<void>
-  /** Sets what `choose` gives for each topic of the shard; it gets the present offset, -1 for none, and gives undefined to leave it. */
-  move(shard: number, choose: (stream: ForwardedStream, present: number) => number | undefined): Promise<void>
+  /**
+   * Sets what `choose` gives for each topic of the shard. It gets the present offset, -1 for none, and gives undefined
+   * to leave it.
+   */
+  move(shard: number, choose: ChooseOffset): Promise<void>
 }
 
 export function createForwarderCursors(kafka: Kafka, settings: KafkaSettings, log: Logger): ForwarderCursors {
@@ -34,17 +38,13 @@ export function createForwarderCursors(kafka: Kafka, settings: KafkaSettings, lo
     return groups.every(({ state }) => state === 'Empty' || state === 'Dead')
   }
 
-  async function move(
-    admin: Admin,
-    shard: number,
-    choose: (stream: ForwardedStream, present: number) => number | undefined,
-  ): Promise<void> {
+  async function move(admin: Admin, shard: number, choose: ChooseOffset): Promise<void> {
     for (const stream of FORWARDED) {
       const topic = topics[stream]
       const [fetched] = await admin.fetchOffsets({ groupId, topics: [topic] })
       const committed = fetched?.partitions.find(({ partition }) => partition === shard)?.offset
       const present = Number(committed ?? -1)
-      const offset = choose(stream, present)
+      const offset = await choose(stream, present)
       if (offset === undefined || offset === present) continue
       await admin.setOffsets({ groupId, topic, partitions: [{ partition: shard, offset: String(offset) }] })
       log.info({ topic, partition: shard, from: present, to: offset }, 'the forwarder goes on elsewhere')
@@ -73,9 +73,4 @@ export function createForwarderCursors(kafka: Kafka, settings: KafkaSettings, lo
 
     move: (shard, choose) => withAdmin(kafka, admin => move(admin, shard, choose)),
   }
-}
-
-/** The ends of a shard's partitions. */
-export function endsOf(places: Readonly<Record<ForwardedStream, OffsetRange>>): ForwardedOffsets {
-  return { events: places.events.high, findings: places.findings.high, ledger: places.ledger.high }
 }

@@ -1,4 +1,5 @@
 import { ConnectorError } from '../errors.ts'
+import type { Head } from '../event/checkpoint.ts'
 import type { StreamName } from '../event/records.ts'
 import type { Logger } from '../log.ts'
 import type { Journal } from '../ports.ts'
@@ -112,6 +113,7 @@ export function createKafkaJournal(
         mine.lose()
         throw notOwned(organization.identity, number)
       }
+      requireMoved(organization.identity, checkpoint.head)
       return checkpoint
     },
 
@@ -143,6 +145,16 @@ export function createKafkaJournal(
 
 async function closeRegistry(registry: SchemaRegistry | undefined): Promise<void> {
   await registry?.close().catch(() => undefined)
+}
+
+/** Until a move is finished the trail is here in part only. */
+function requireMoved(identity: string, head: Head | undefined): void {
+  if (head?.migration === undefined || head.migration.finished !== null) return
+  throw new ConnectorError(
+    'CONFIG_INVALID',
+    `the move of ${identity} from the embedded journal to Kafka is not finished, so nothing is published: run ` +
+      '"hf-audit migrate" again with the HF_AUDIT_DATA_DIR that it was begun with',
+  )
 }
 
 function notOwned(identity: string, shard: number): ConnectorError {

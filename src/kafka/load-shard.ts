@@ -139,8 +139,9 @@ async function holdAgainstTopic(
   for (const [identity, checkpoint] of checkpoints) {
     if (checkpoint instanceof ConnectorError) continue
     const { sequence, lastPosition } = checkpoint.head!
-    const position = lastPosition === null ? Number.NaN : Number(lastPosition)
-    if (sequence === 0 || position < events.low) continue
+    const position = Number(lastPosition)
+    // Without a position everything was deleted by age, or a move has brought no event yet.
+    if (sequence === 0 || lastPosition === null || position < events.low) continue
     const there =
       position < events.high ? await recordAt(context, reader, shard, events, position) : undefined
     if (there?.identity === identity && there.sequence === sequence) continue

@@ -157,5 +157,5 @@ function stateOf(stored: CheckpointPartition, identity: string, topic: string): 
 function isExpired(state: StoredState, low: number): boolean {
   if (state.kind !== 'whole') return low > 0
   const { lastPosition } = state.head
-  return lastPosition !== null && Number(lastPosition) < low
+  return lastPosition === null || Number(lastPosition) < low
 }

@@ -6,8 +6,7 @@ import { firstChainHash } from '../event/chain.ts'
 import type { Checkpoint, Head } from '../event/checkpoint.ts'
 import { type Organization, sourceUri } from '../event/organization.ts'
 import { rebuildLedgerEntry } from '../event/rebuild-records.ts'
-import type { Batch } from '../ports.ts'
-import { batchQueues, checkpointMessages, plainMessage } from './batch-messages.ts'
+import { batchQueues, checkpointMessages, plainMessage, type StoredBatch } from './batch-messages.ts'
 import { StoredCheckpoint } from './checkpoint-records.ts'
 import { isFenced, journalError } from './client-errors.ts'
 import { compressionType } from './codecs.ts'
@@ -34,7 +33,8 @@ export interface ShardContext extends ReadContext {
  */
 export interface Shard {
   resume(organization: Organization, signal: AbortSignal): Promise<Checkpoint>
-  commit(batch: Batch): Promise<void>
+  /** `check` throws unless the batch goes on from the stored head; by default as polls do. */
+  commit(batch: StoredBatch, check?: (batch: StoredBatch, head: Head | undefined) => void): Promise<void>
   /** True when the broker said that another producer has the transactional id; until {@link Shard.forgetFence}. */
   fenced(): boolean
   forgetFence(): void
@@ -123,7 +123,7 @@ export function createShard(context: ShardContext, shard: number): Shard {
     await transact(into, queues, () => [])
   }
 
-  async function store(into: Term, checkpoint: StoredCheckpoint, batch: Batch): Promise<void> {
+  async function store(into: Term, checkpoint: StoredCheckpoint, batch: StoredBatch): Promise<void> {
     const { identity } = batch.organization
     const before = checkpoint.head?.lastPosition ?? null
     await transact(into, batchQueues(batch, shard, names), lastOffsets => {
@@ -173,7 +173,7 @@ export function createShard(context: ShardContext, shard: number): Shard {
       })
     },
 
-    commit(batch) {
+    commit(batch, check = checkGoesOn) {
       return inTurn(async () => {
         const current = term
         const { identity } = batch.organization
@@ -185,7 +185,7 @@ export function createShard(context: ShardContext, shard: number): Shard {
           )
         }
         try {
-          checkGoesOn(batch, checkpoint.head)
+          check(batch, checkpoint.head)
           await store(current, checkpoint, batch)
         } catch (error) {
           wasFenced ||= isFenced(error)
@@ -225,7 +225,7 @@ export function createShard(context: ShardContext, shard: number): Shard {
 }
 
 /** Throws `JOURNAL_STALE` unless the batch begins where the head ends, and holds what its own head says. */
-function checkGoesOn(batch: Batch, head: Head | undefined): void {
+function checkGoesOn(batch: StoredBatch, head: Head | undefined): void {
   const { identity } = batch.organization
   const sequence = head?.sequence ?? 0
   const chainHash = head?.chainHash ?? firstChainHash(sourceUri(batch.organization))

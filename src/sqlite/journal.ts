@@ -12,6 +12,7 @@ import { createOrOpenDatabase } from './database.ts'
 import { journalError, notOpen, stopped } from './errors.ts'
 import { journalPath, makeDataDirectory } from './files.ts'
 import { acquireWriterLock, type WriterLock } from './lock.ts'
+import { requireNotMoved } from './moved.ts'
 import { createOrganizationRows } from './organization-rows.ts'
 import { createPruner, type Pruner } from './prune.ts'
 import { createSeenRows } from './seen-rows.ts'
@@ -148,6 +149,7 @@ function openStore(dataDirectory: string): Store {
     makeDataDirectory(dataDirectory)
     lock = acquireWriterLock(dataDirectory)
     database = createOrOpenDatabase(dataDirectory)
+    requireNotMoved(database, path)
     const organizations = createOrganizationRows(database)
     const seen = createSeenRows(database)
     return {

@@ -12,6 +12,7 @@ import { inTransaction, openDatabase } from './database.ts'
 import { journalError } from './errors.ts'
 import { journalPath } from './files.ts'
 import { acquireWriterLock } from './lock.ts'
+import { requireNotMoved } from './moved.ts'
 import { createOrganizationRows, type OrganizationRow, type OrganizationRows } from './organization-rows.ts'
 import { createPageReader, type PageReader } from './pages.ts'
 import { FORWARDER_CURSOR, streamCode } from './schema.ts'
@@ -116,6 +117,7 @@ export function createSqliteRecovery(settings: SqliteRecoverySettings): JournalR
       try {
         withStore(false, opened => {
           const { database, pages } = opened
+          requireNotMoved(database, path)
           inTransaction(database, () => {
             // Positions that are given again would else lie before the forwarder's place.
             database

@@ -34,12 +34,12 @@ suite('hf-audit recover, on a real Kafka', async () => {
     await kafka?.stop()
   })
 
-  const onKafka = (environment: Record<string, string>) => {
+  type Environment = Record<string, string> & { readonly KAFKA_TOPIC: string }
+  const onKafka = (environment: Record<string, string>): Environment => {
     topics += 1
     const KAFKA_TOPIC = `recover-${topics}`
     return { ...environment, KAFKA_TOPIC, KAFKA_BROKERS: kafka.brokers, KAFKA_PARTITIONS: '2' }
   }
-  type Environment = ReturnType<typeof onKafka>
 
   const recover = (environment: Environment, ...parameters: string[]) =>
     runHfAudit(['recover', '--organization', organization, ...parameters], environment)
