@@ -5,7 +5,7 @@ import { test } from 'node:test'
 
 /** Imports point one way: a file may import from its own layer's list only. What is not listed may not be imported. */
 const BASE = ['errors', 'log', 'retry']
-const PORTS = [...BASE, 'event/*', 'ports', 'migration-ports', 'replay-ports', 'stored-journal']
+const PORTS = [...BASE, 'event/*', 'ports', 'preflight', 'migration-ports', 'replay-ports', 'stored-journal']
 const CORE = [
   'batches',
   'ledger',
@@ -35,6 +35,7 @@ const ROOT = [
   'replay/*',
   'replays',
   'verify/*',
+  'check/*',
   'connector',
 ]
 
@@ -43,6 +44,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   log: [],
   memory: [],
   retry: ['errors'],
+  preflight: ['errors'],
   'event/*': ['errors', 'event/*'],
   ports: ['event/*'],
   'migration-ports': ['event/*', 'ports'],
@@ -54,6 +56,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   'replay/*': [...PORTS, ...CORE, 'replay/*'],
   'verify/*': [...PORTS, 'verify/*'],
   'stored-journal': ['event/*'],
+  'check/*': ROOT,
   journals: ROOT,
   replays: ROOT,
   connector: ROOT,

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { asConnectorError, type ConnectorError } from '../errors.ts'
+import { checkCommand } from './check.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { importCommand } from './import.ts'
 import { migrateCommand } from './migrate.ts'
@@ -32,6 +33,7 @@ Everything is configured by environment variables; the README lists them.`,
     )
   for (const command of [
     runCommand(),
+    checkCommand(),
     tailCommand(),
     importCommand(),
     migrateCommand(),

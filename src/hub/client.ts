@@ -8,7 +8,7 @@ import { type ByteCounts, contentCodings, decodedChunks } from './decode.ts'
 import { createDispatcher, type HttpSettings, type HubResponse, hubGet } from './http.ts'
 import { splitJsonArray } from './json-array.ts'
 import { bodyError } from './network-error.ts'
-import { headerText, parseQuota, RateLimiter } from './rate-limit.ts'
+import { headerText, parseQuota, RateLimiter, type ResponseHeaders } from './rate-limit.ts'
 import { type Asked, commonMends, exportMends, isHtml, type Mends, responseError } from './response-error.ts'
 import type { HubToken, TokenOf } from './token.ts'
 import { type WhoAmI, whoAmISchema } from './whoami.ts'
@@ -17,6 +17,8 @@ export interface HubDependencies {
   readonly tokenOf: TokenOf
   readonly now: () => number
   readonly log: Logger
+  /** Told of every answer, of whatever status: what the preflight compares the clock with. */
+  readonly onAnswer?: (answer: { sentAtMs: number; receivedAtMs: number; headers: ResponseHeaders }) => void
 }
 
 /** The Hub, with what the enterprise and preflight commands ask beside the port. */
@@ -46,7 +48,8 @@ export function userAgentOf(version: string, origin: string | undefined): string
   return shownOrigin ? `${agent}; origin/${shownOrigin}` : agent
 }
 
-export function createHubClient(settings: HttpSettings, { tokenOf, now, log }: HubDependencies): HubClient {
+export function createHubClient(settings: HttpSettings, dependencies: HubDependencies): HubClient {
+  const { tokenOf, now, log, onAnswer } = dependencies
   const dispatcher = createDispatcher(settings)
   const limiter = new RateLimiter()
   const closing = new AbortController()
@@ -69,7 +72,9 @@ export function createHubClient(settings: HttpSettings, { tokenOf, now, log }: H
       await sleep(waitMs, signal)
       waitMs = limiter.blockedMs(token.value, now())
     }
+    const sentAtMs = now()
     const response = await hubGet(dispatcher, settings, asked.url, token, signal)
+    onAnswer?.({ sentAtMs, receivedAtMs: now(), headers: response.headers })
     limiter.told(token.value, parseQuota(response.headers, now()), now())
     if (response.status === 200) return [response, asked]
     const error = await responseError(response, asked, now())

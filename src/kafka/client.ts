@@ -8,6 +8,8 @@ import type { KafkaSasl, KafkaSettings } from './settings.ts'
 /** A response later than this counts as lost. Below the transaction time-out, so that a frozen broker is noticed first. */
 export const REQUEST_TIMEOUT_MS = 15_000
 const CONNECTION_TIMEOUT_MS = 5_000
+/** The broker's transaction.max.timeout.ms must be at least this. */
+export const TRANSACTION_TIMEOUT_MS = 60_000
 
 /**
  * The pace at which kafkajs repeats a request. It also waits this long when the transaction before is still being
@@ -83,7 +85,7 @@ export function explicitPartitioner(): (args: { message: { partition?: number } 
 function createTransactionalProducer(kafka: Kafka, transactionalId: string): Producer {
   return kafka.producer({
     transactionalId,
-    transactionTimeout: 60_000,
+    transactionTimeout: TRANSACTION_TIMEOUT_MS,
     maxInFlightRequests: 1,
     allowAutoTopicCreation: false,
     createPartitioner: explicitPartitioner,

@@ -47,7 +47,7 @@ async function prepareTopics(
 }
 
 /** Readers of both framings are ours alone: other readers of a topic expect one. */
-function checkFraming(lastValue: Buffer, settings: KafkaSettings, names: KafkaNames): void {
+export function checkFraming(lastValue: Buffer, settings: KafkaSettings, names: KafkaNames): void {
   const { kind } = framingOf(lastValue)
   const wanted = settings.registry === undefined ? 'single-object' : 'confluent'
   if (kind === wanted) return

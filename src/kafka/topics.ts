@@ -128,7 +128,7 @@ function mismatch(problems: readonly string[]): ConnectorError {
   return new ConnectorError('JOURNAL_MISMATCH', problems.join('\n'))
 }
 
-function partitionProblems(
+export function partitionProblems(
   settings: KafkaSettings,
   present: ReadonlyMap<string, number>,
   wanted: number,
@@ -146,10 +146,10 @@ function partitionProblems(
   return problems
 }
 
-type TopicConfigs = ReadonlyMap<string, ReadonlyMap<string, string>>
+export type TopicConfigs = ReadonlyMap<string, ReadonlyMap<string, string>>
 
 /** Undefined when we may not read them. */
-async function readConfigs(admin: Admin, topics: readonly string[]): Promise<TopicConfigs | undefined> {
+export async function readConfigs(admin: Admin, topics: readonly string[]): Promise<TopicConfigs | undefined> {
   const resources = topics.map(name => ({ type: ConfigResourceTypes.TOPIC, name }))
   try {
     const described = await admin.describeConfigs({ resources, includeSynonyms: false })
@@ -165,7 +165,7 @@ async function readConfigs(admin: Admin, topics: readonly string[]): Promise<Top
   }
 }
 
-function configProblems(settings: KafkaSettings, configs: TopicConfigs): string[] {
+export function configProblems(settings: KafkaSettings, configs: TopicConfigs): string[] {
   const { checkpoint } = kafkaNames(settings.topic)
   const problems: string[] = []
   for (const [topic, config] of configs) {
@@ -204,7 +204,7 @@ function configProblems(settings: KafkaSettings, configs: TopicConfigs): string[
   return problems
 }
 
-async function topicConfigs(
+export async function topicConfigs(
   admin: Admin,
   settings: KafkaSettings,
   topics: readonly string[],

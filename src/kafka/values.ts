@@ -31,7 +31,7 @@ export async function resolveFramings(
   }
   if (registry === undefined) return framings
   for (const stream of streams) {
-    const subject = `${names.topics[stream]}-value`
+    const subject = subjectOf(names, stream)
     framings[stream] = confluentHeader(
       await waitFor(() => registry.idOf(subject, schemaText(stream)), log, signal),
     )
@@ -40,6 +40,11 @@ export async function resolveFramings(
 }
 
 export const ALL_STREAMS = STREAMS
+
+/** Where the registry keeps the schema of a stream's values: named by the topic, as Confluent's tools expect it. */
+export function subjectOf(names: KafkaNames, stream: StreamName): string {
+  return `${names.topics[stream]}-value`
+}
 
 async function waitFor<T>(ask: () => Promise<T>, log: Logger, signal: AbortSignal): Promise<T> {
   for (;;) {

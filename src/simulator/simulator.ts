@@ -42,6 +42,8 @@ export interface SimulatorOptions {
   readonly role?: OrganizationRole
   /** In `whoami-v2`; default `enterprise`, `none` leaves it out. */
   readonly plan?: Plan | 'none'
+  /** Of the token, in `whoami-v2`; default `org.read` and `org.auditLog.write`. They decide nothing. */
+  readonly permissions?: readonly string[]
   /** Epoch milliseconds; default never. */
   readonly tokenExpiresAtMs?: number
   readonly now?: () => number
@@ -169,6 +171,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
         organizations: state.organizations,
         role: options.role ?? 'admin',
         plan: options.plan === 'none' ? undefined : (options.plan ?? 'enterprise'),
+        permissions: options.permissions ?? ['org.read', 'org.auditLog.write'],
         tokenExpiresAtMs: options.tokenExpiresAtMs,
       }),
     control: (method, name, body) => controlAnswer(simulator, method, name, body),

@@ -9,6 +9,8 @@ export interface WhoamiSettings {
   readonly role: OrganizationRole
   /** Undefined: an organization without a paid plan. */
   readonly plan: Plan | undefined
+  /** Of the token, on each of the organizations. */
+  readonly permissions: readonly string[]
   readonly tokenExpiresAtMs: number | undefined
 }
 
@@ -55,7 +57,7 @@ export function whoami(settings: WhoamiSettings): object {
         fineGrained: {
           scoped: settings.organizations.map(name => ({
             entity: { _id: organizationId(name), type: 'org', name },
-            permissions: ['org.read', 'org.auditlog.read'],
+            permissions: settings.permissions,
           })),
           global: [],
           canReadGatedRepos: false,
