@@ -1,19 +1,10 @@
 import { ConnectorError } from './errors.ts'
-import { decodeValue, reframed } from './event/avro.ts'
-import { anchorOf, sha256 } from './event/chain.ts'
+import { anchorOf } from './event/chain.ts'
 import type { ForwardedOffsets, Head, Migration } from './event/checkpoint.ts'
-import { encodeWithin } from './event/fit.ts'
 import { newHead } from './event/new-head.ts'
 import type { Organization } from './event/organization.ts'
-import type { AuditRecord, StreamName } from './event/records.ts'
-import type {
-  EmbeddedTrail,
-  EmbeddedValue,
-  MigratedBatch,
-  MigrationSource,
-  MigrationTarget,
-} from './migration-ports.ts'
-import type { EncodedEvent, EncodedValue } from './ports.ts'
+import { type PageTrail, pageOf, UNKNOWN_CHAIN_HASH } from './migration-page.ts'
+import type { EmbeddedTrail, MigratedBatch, MigrationSource, MigrationTarget } from './migration-ports.ts'
 import { retryDelayMs, sleep, stoppedError } from './retry.ts'
 
 export interface MigrationSettings {
@@ -54,13 +45,8 @@ export interface MigrationPlan {
 const PAGE_LIMITS = { maxValues: 10_000, maxBytes: 3 * 1024 * 1024 }
 const RETRY = { baseMs: 500, capMs: 10_000 }
 
-interface MovingTrail {
-  readonly embedded: EmbeddedTrail
-  readonly organization: Organization
+interface MovingTrail extends PageTrail {
   readonly shard: number
-  /** Where the trail ends; of one without a head its beginning. */
-  readonly end: Head
-  /** As it is at the target; undefined before the first commit. */
   head: Head | undefined
   /** What is there is another trail than this one. */
   readonly isForeign: boolean
@@ -163,7 +149,6 @@ function createMove(settings: MigrationSettings, dependencies: MigrationDependen
     })
   }
 
-  /** Where the trail stands at the target, read from there when that is not sure. */
   async function moveThrough(
     trail: MovingTrail,
     through: number,
@@ -179,7 +164,7 @@ function createMove(settings: MigrationSettings, dependencies: MigrationDependen
         Math.max(after, through),
         PAGE_LIMITS,
       )
-      const page = pageOf(values, trail, settings, stream => target.framing(stream))
+      const page = pageOf(values, trail, settings.maxRecordBytes, stream => target.framing(stream))
       const migration = { ...place, through: Math.max(after, next), finished: null }
       await store(trail, { ...page, head: { ...page.head, migration }, put: [] })
       trail.moved += values.length
@@ -240,68 +225,6 @@ function isTransient({ retryable, code }: ConnectorError): boolean {
   return retryable || code === 'JOURNAL_STALE'
 }
 
-/** Of a trail whose beginning was deleted by age: its hash before the first event is not kept. */
-const UNKNOWN_CHAIN_HASH = Buffer.alloc(32)
-
-/** The values as the target stores them, and the trail's head after them. */
-function pageOf(
-  values: readonly EmbeddedValue[],
-  trail: MovingTrail,
-  settings: MigrationSettings,
-  framing: (stream: StreamName) => Buffer,
-): Omit<MigratedBatch, 'organization' | 'term' | 'after' | 'put'> {
-  const { embedded, organization, end } = trail
-  const first = embedded.firstSequence - 1
-  const beginning =
-    first === 0 ? newHead(organization) : { ...end, sequence: first, chainHash: UNKNOWN_CHAIN_HASH }
-  let head: Head = trail.head ?? { ...beginning, lastPosition: null }
-  const events: EncodedEvent[] = []
-  const plain: Record<Exclude<StreamName, 'events'>, EncodedValue[]> = {
-    'dead-letters': [],
-    findings: [],
-    ledger: [],
-  }
-  for (const { stream, value, timestampMs, position } of values) {
-    if (stream !== 'events') {
-      plain[stream].push({ value: reframed(stream, framing(stream), value), timestampMs })
-      continue
-    }
-    const record = decodeValue('events', value)
-    if (record.sequence !== head.sequence + 1) throw outOfSequence(trail, position, record.sequence, head)
-    head = { ...head, sequence: record.sequence, chainHash: record.chainHash }
-    events.push({
-      value: fitted(record, value, framing('events'), settings.maxRecordBytes),
-      timestampMs,
-      sequence: record.sequence,
-      id: record.id,
-      type: record.eventType,
-      createdAtMs: record.eventTime,
-    })
-  }
-  return {
-    events,
-    deadLetters: plain['dead-letters'],
-    findings: plain.findings,
-    ledger: plain.ledger,
-    head: { ...head, chainHash: Buffer.from(head.chainHash) },
-  }
-}
-
-/** The same record, in the target's framing; without its raw text where the target takes no record that large. */
-function fitted(record: AuditRecord, value: Buffer, framing: Buffer, maxBytes: number): Buffer {
-  const framed = reframed('events', framing, value)
-  if (framed.length <= maxBytes) return framed
-  const { rawLogBytes, rawLogSHA256 } = record.tags
-  const rawLog = Buffer.from(record.rawLog)
-  return encodeWithin(
-    record,
-    framing,
-    maxBytes,
-    rawLogSHA256 === undefined ? sha256(rawLog) : Buffer.from(rawLogSHA256, 'hex'),
-    rawLogBytes === undefined ? rawLog.length : Number(rawLogBytes),
-  )
-}
-
 function isFinished(head: Head | undefined): boolean {
   return head?.migration !== undefined && head.migration.finished !== null
 }
@@ -342,13 +265,5 @@ function doesNotAddUp({ organization, head, end }: MovingTrail): ConnectorError 
     `the records of ${organization.identity} end at ${anchorOf(head!.sequence, head!.chainHash)}, and their checkpoint ` +
       `says ${anchorOf(end.sequence, end.chainHash)}: the embedded journal was changed by something else; look at it ` +
       'with hf-audit verify',
-  )
-}
-
-function outOfSequence(trail: MovingTrail, position: number, found: number, head: Head): ConnectorError {
-  return new ConnectorError(
-    'JOURNAL_MISMATCH',
-    `entry ${position} of ${trail.organization.identity} has sequence ${found} where ${head.sequence + 1} must come: ` +
-      'records are missing in the embedded journal; look at it with hf-audit verify',
   )
 }

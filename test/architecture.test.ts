@@ -10,6 +10,7 @@ const CORE = [
   'batches',
   'ledger',
   'migration',
+  'migration-page',
   'owned-polling',
   'pruning',
   'tasks',
