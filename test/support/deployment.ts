@@ -19,6 +19,8 @@ export interface DeploymentOptions {
   readonly seed?: number
   readonly pollIntervalMs: number
   readonly sessionTimeoutMs: number
+  /** Exports are rendered once for each change, for logs that change seldom; default false. */
+  readonly prepared?: boolean
 }
 
 /** Several workers with what is around them: a simulated Hub, a real broker, a real collector. */
@@ -43,13 +45,13 @@ export interface Deployment {
 const TOPIC = 'workers'
 
 export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
-  const { events, partitions, eventBytes = 300, seed = 1 } = options
+  const { events, partitions, eventBytes = 300, seed = 1, prepared = false } = options
   const organizations = Array.from({ length: options.organizations }, (_, index) => `example-${index + 1}`)
   const shardOf = (organization: string) => partitionOf(organization, partitions)
   const [kafka, collector, hub] = await Promise.all([
     startKafka(),
     startCollector(),
-    startSimulatorProcess({ organizations, events, eventBytes, seed, prepared: false }),
+    startSimulatorProcess({ organizations, events, eventBytes, seed, prepared }),
   ])
   const environment = {
     HF_ENDPOINT: hub.url,
@@ -79,7 +81,12 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     async finish() {
       const running = workers.filter(worker => worker.endedWith() === undefined)
       for (const worker of running) worker.kill('SIGTERM')
-      await Promise.all(running.map(worker => worker.ended))
+      for (const worker of running) {
+        const code = await worker.ended
+        // Before it listens for it, a process that was just started is simply ended by the signal.
+        if (code !== 0 && code !== 'SIGTERM')
+          throw new Error(`${worker.name} ended with ${code} after SIGTERM`)
+      }
       const directory = mkdtempSync(join(tmpdir(), 'hf-audit-worker-'))
       const last = { ...environment, HF_AUDIT_DATA_DIR: directory, HF_AUDIT_ADMIN_ADDRESS: 'off' }
       const { code, stderr } = await runHfAudit(['run', '--once', '--timeout', '3m'], last)

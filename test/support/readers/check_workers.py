@@ -84,7 +84,8 @@ def check_polls(ledger, since, until):
     organizations = {}
     overlapping = []
     for organization, entries in ledger.items():
-        times = [since, *(entry["receivedAt"] for entry in entries), until]
+        received = (entry["receivedAt"] for entry in entries)
+        times = [since, *(at for at in received if since <= at <= until), until]
         pauses = [(later - earlier, earlier) for earlier, later in zip(times, times[1:])]
         longest, at = max(pauses)
         organizations[organization] = {"polls": len(entries), "longestUnpolledMs": longest, "unpolledSince": at}
