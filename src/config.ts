@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { nearest, type OrganizationEntry, readConfigFile } from './config/file.ts'
+import { keyOf, nearest, type OrganizationEntry, readConfigFile } from './config/file.ts'
 import { organizationName } from './config/values.ts'
 import { readVariables, VARIABLES, type VariableValues } from './config/variables.ts'
 import { asConnectorError, ConnectorError } from './errors.ts'
@@ -55,7 +55,7 @@ export function loadConfig(source: ConfigSource): Config {
   const file = source.file === undefined ? undefined : readConfigFile(source.file, knownVariables())
   const environment = { ...file?.variables, ...withoutEmpty(source.environment) }
   const { values, errors } = readVariables(environment, readFile)
-  errors.unshift(...(file?.errors ?? []))
+  errors.unshift(...(file?.errors ?? []), ...environmentOnly(source.file, file?.variables ?? {}))
 
   const entries: readonly OrganizationEntry[] =
     values.HF_AUDIT_ORGANIZATIONS?.map(name => ({ name })) ?? file?.organizations ?? []
@@ -91,6 +91,15 @@ export function loadConfig(source: ConfigSource): Config {
     environment,
     warnings,
   }
+}
+
+/** The OpenTelemetry library reads these itself, and only from the process's environment. */
+function environmentOnly(path: string | undefined, inFile: Readonly<Record<string, string>>): string[] {
+  return ['OTEL_SERVICE_NAME', 'OTEL_RESOURCE_ATTRIBUTES']
+    .filter(variable => inFile[variable] !== undefined)
+    .map(
+      variable => `${path}: "${keyOf(variable)}" has no effect in a file; set ${variable} in the environment`,
+    )
 }
 
 /** One error for all mistakes, a line each. */
@@ -230,7 +239,8 @@ function saslOf(values: VariableValues, errors: string[]): KafkaSasl | undefined
   return undefined
 }
 
-function knownVariables(): string[] {
+/** Also what is a key of the file. */
+export function knownVariables(): string[] {
   const names = Object.keys(VARIABLES)
   const files = Object.entries(VARIABLES).flatMap(([name, variable]) =>
     'secret' in variable ? [`${name}_FILE`] : [],

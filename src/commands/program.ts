@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { asConnectorError, type ConnectorError } from '../errors.ts'
 import { checkCommand } from './check.ts'
+import { configCommand } from './config.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { importCommand } from './import.ts'
 import { migrateCommand } from './migrate.ts'
@@ -34,6 +35,7 @@ Everything is configured by environment variables; the README lists them.`,
   for (const command of [
     runCommand(),
     checkCommand(),
+    configCommand(),
     tailCommand(),
     importCommand(),
     migrateCommand(),
@@ -41,9 +43,16 @@ Everything is configured by environment variables; the README lists them.`,
     verifyCommand(),
     simulateCommand(),
   ]) {
-    program.addCommand(command.exitOverride().copyInheritedSettings(program))
+    adopt(program, command)
   }
   return program
+}
+
+/** Settings go down to subcommands of subcommands too. */
+function adopt(parent: Command, command: Command): void {
+  command.exitOverride().copyInheritedSettings(parent)
+  for (const inner of command.commands) inner.exitOverride().copyInheritedSettings(parent)
+  parent.addCommand(command)
 }
 
 /** Runs the command line and sets the process's exit code. */

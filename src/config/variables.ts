@@ -1,20 +1,19 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import {
+  anyText,
   brokerList,
   commaList,
   durationMs,
   httpUrl,
   oneOf,
+  path,
   topicPrefix,
   trueOrFalse,
   wholeNumber,
 } from './values.ts'
 
-const anyText = z.string()
-const path = z.string()
-
 /** One variable: how its text is read, and the text that counts when it is not set. */
-interface Variable {
+export interface Variable {
   readonly type: z.ZodType<unknown, string>
   readonly default?: string
   /** Never shown, and can also come from the file that `<name>_FILE` names. */

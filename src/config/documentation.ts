@@ -1,0 +1,298 @@
+import type { VariableName } from './variables.ts'
+
+/** What the reference says about a variable. */
+export interface Documentation {
+  readonly group: Group
+  /** A sentence or two. Without its default and what is allowed, which stand beside it. */
+  readonly about: string
+  readonly example: string
+}
+
+export const GROUPS = [
+  'Hub',
+  'Polling',
+  'Records',
+  'Operation',
+  'Kafka',
+  'Schema registry',
+  'OTLP',
+  'Network',
+] as const
+export type Group = (typeof GROUPS)[number]
+
+/** The compiler holds this to the variables there are. */
+export const DOCUMENTATION: Readonly<Record<VariableName, Documentation>> = {
+  HF_AUDIT_ORGANIZATIONS: {
+    group: 'Hub',
+    about:
+      'The organizations to poll, required. In the file also a list of {name, identity, tokenFile}: identity (default: the name) is what keys, ids and chain hang on, so keep it when the organization is renamed; tokenFile holds a token for this organization alone.',
+    example: 'acme,acme-labs',
+  },
+  HF_ENDPOINT: { group: 'Hub', about: 'Where the Hub is.', example: 'https://huggingface.co' },
+  HF_TOKEN: {
+    group: 'Hub',
+    about:
+      'The token, with the permission org.auditLog.write on each organization. A file is better: it is read again at every poll, so a new token needs no restart.',
+    example: 'hf_…',
+  },
+  HF_TOKEN_PATH: {
+    group: 'Hub',
+    about:
+      'The file that holds the token, where HF_TOKEN is not set. The default is the one of `hf auth login`.',
+    example: '/run/secrets/hf-token',
+  },
+  HF_HOME: {
+    group: 'Hub',
+    about: 'The directory in which the Hub’s own tools keep `token`.',
+    example: '/var/lib/hf',
+  },
+  HF_AUDIT_POLL_INTERVAL: {
+    group: 'Polling',
+    about:
+      'From one poll of an organization to the next, with a jitter of a tenth. Each poll downloads the whole export.',
+    example: '15m',
+  },
+  HF_AUDIT_BLOCKED_RETRY: {
+    group: 'Polling',
+    about: 'When an organization that the Hub refuses (401, 402, 403, 404) is tried again.',
+    example: '1h',
+  },
+  HF_AUDIT_EXPORT_CAP: {
+    group: 'Polling',
+    about:
+      'The number of elements at which an export counts as cut. Only for servers with another cap than the Hub.',
+    example: '100000',
+  },
+  HF_AUDIT_INCLUDE: {
+    group: 'Polling',
+    about: 'Event types to publish, as globs; all when not set.',
+    example: 'repo.*,org.*',
+  },
+  HF_AUDIT_EXCLUDE: {
+    group: 'Polling',
+    about: 'Event types not to publish, as globs, taken from what is included.',
+    example: 'collection.*',
+  },
+  HF_AUDIT_WORKSPACE_ID: {
+    group: 'Records',
+    about: 'The column workspaceID of every record.',
+    example: 'security',
+  },
+  HF_AUDIT_SOURCE_TTL: {
+    group: 'Records',
+    about:
+      'Days: the column sourceTTL, retention.ms of the topics when they are made, and the age at which the embedded journal is pruned once forwarded. 0 keeps everything.',
+    example: '400',
+  },
+  HF_AUDIT_DATA_DIR: {
+    group: 'Operation',
+    about: 'The embedded journal, and the temporary file of a download.',
+    example: '/var/lib/hf-audit',
+  },
+  HF_AUDIT_SHUTDOWN_GRACE: {
+    group: 'Operation',
+    about: 'How long after SIGTERM the transaction under way may take.',
+    example: '25s',
+  },
+  HF_AUDIT_LOG_LEVEL: { group: 'Operation', about: 'What is told on stderr.', example: 'debug' },
+  HF_AUDIT_LOG_FORMAT: {
+    group: 'Operation',
+    about: 'One JSON object a line, or for people. The default is pretty on a terminal, else json.',
+    example: 'json',
+  },
+  KAFKA_BROKERS: {
+    group: 'Kafka',
+    about: 'Without brokers the embedded journal (SQLite, in HF_AUDIT_DATA_DIR) is used.',
+    example: 'kafka-1:9092,kafka-2:9092',
+  },
+  KAFKA_TOPIC: {
+    group: 'Kafka',
+    about:
+      'The topic of the events, and the prefix of .checkpoint, .dead-letter, .findings and .ledger, of transactional ids and of consumer groups. Two deployments on one cluster need two.',
+    example: 'huggingface.audit-log',
+  },
+  KAFKA_PARTITIONS: {
+    group: 'Kafka',
+    about: 'Of each topic, when they are made; fixed from then on.',
+    example: '8',
+  },
+  KAFKA_REPLICATION_FACTOR: {
+    group: 'Kafka',
+    about: 'Of each topic, when they are made; the broker’s default when not set.',
+    example: '3',
+  },
+  KAFKA_COMPRESSION: { group: 'Kafka', about: 'Of the batches.', example: 'zstd' },
+  KAFKA_MAX_RECORD_BYTES: {
+    group: 'Kafka',
+    about:
+      'Larger records go without rawLog and data, with length and SHA-256 in tags. The embedded journal keeps to it too.',
+    example: '900000',
+  },
+  KAFKA_SESSION_TIMEOUT: {
+    group: 'Kafka',
+    about: 'How soon another worker takes over from one that is gone.',
+    example: '10s',
+  },
+  KAFKA_SSL: { group: 'Kafka', about: 'Speak TLS.', example: 'true' },
+  KAFKA_SSL_CA: {
+    group: 'Kafka',
+    about: 'PEM file of the authority; the system’s when not set.',
+    example: '/etc/kafka/ca.pem',
+  },
+  KAFKA_SSL_CERT: {
+    group: 'Kafka',
+    about: 'PEM file of the client’s certificate.',
+    example: '/etc/kafka/client.pem',
+  },
+  KAFKA_SSL_KEY: { group: 'Kafka', about: 'PEM file of its key.', example: '/etc/kafka/client.key' },
+  KAFKA_SASL_MECHANISM: {
+    group: 'Kafka',
+    about: 'How to log in; no login when not set.',
+    example: 'SCRAM-SHA-512',
+  },
+  KAFKA_SASL_USERNAME: { group: 'Kafka', about: 'For PLAIN and SCRAM.', example: 'hf-audit' },
+  KAFKA_SASL_PASSWORD: { group: 'Kafka', about: 'For PLAIN and SCRAM.', example: '…' },
+  KAFKA_SASL_TOKEN_FILE: {
+    group: 'Kafka',
+    about: 'For OAUTHBEARER: the file that holds the token, read for each connection.',
+    example: '/run/secrets/kafka-token',
+  },
+  SCHEMA_REGISTRY_URL: {
+    group: 'Schema registry',
+    about:
+      'With the path of its Confluent API. With a registry, values are in the Confluent wire format, else in Avro single-object encoding.',
+    example: 'https://registry:8081',
+  },
+  SCHEMA_REGISTRY_USERNAME: {
+    group: 'Schema registry',
+    about: 'For basic authentication.',
+    example: 'hf-audit',
+  },
+  SCHEMA_REGISTRY_PASSWORD: { group: 'Schema registry', about: 'For basic authentication.', example: '…' },
+  SCHEMA_REGISTRY_AUTO_REGISTER: {
+    group: 'Schema registry',
+    about: 'Register our schemas where they are missing. When false: `hf-audit schema register`.',
+    example: 'false',
+  },
+}
+
+/** Variables that are not ours alone, read by the part that they are for. */
+export interface ForeignVariable extends Documentation {
+  readonly name: string
+  readonly words: string
+  readonly default?: string
+  readonly secret?: true
+  /** False: Node.js or a library reads it from the environment alone. */
+  readonly inFile: boolean
+}
+
+const otlp = (
+  name: string,
+  words: string,
+  about: string,
+  example: string,
+  more: { default?: string; secret?: true } = {},
+): ForeignVariable => ({ name, words, about, example, group: 'OTLP', inFile: true, ...more })
+
+export const FOREIGN_VARIABLES: readonly ForeignVariable[] = [
+  otlp(
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    'URL',
+    'The collector; /v1/logs is added. Nothing is forwarded when neither this nor the next is set.',
+    'http://collector:4318',
+  ),
+  otlp(
+    'OTEL_EXPORTER_OTLP_LOGS_ENDPOINT',
+    'URL',
+    'The address for log records, used as it is. All that follow have a _LOGS_ variant too.',
+    'http://collector:4318/v1/logs',
+  ),
+  otlp(
+    'OTEL_EXPORTER_OTLP_HEADERS',
+    'list of name=value',
+    'Sent with each request; values percent-encoded.',
+    'authorization=Bearer%20…',
+    { secret: true },
+  ),
+  otlp(
+    'OTEL_EXPORTER_OTLP_LOGS_HEADERS',
+    'list of name=value',
+    'Added to those, and before them.',
+    'x-tenant=audit',
+    { secret: true },
+  ),
+  otlp('OTEL_EXPORTER_OTLP_TIMEOUT', 'milliseconds', 'For one request with its answer.', '10000', {
+    default: '10000',
+  }),
+  otlp('OTEL_EXPORTER_OTLP_COMPRESSION', 'gzip, none', 'Of requests.', 'gzip', { default: 'none' }),
+  otlp('OTEL_EXPORTER_OTLP_PROTOCOL', 'http/protobuf', 'The only one there is.', 'http/protobuf', {
+    default: 'http/protobuf',
+  }),
+  otlp('OTEL_EXPORTER_OTLP_CERTIFICATE', 'path', 'PEM file of the authorities to trust.', '/etc/otel/ca.pem'),
+  otlp(
+    'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE',
+    'path',
+    'PEM file of the client’s certificate.',
+    '/etc/otel/client.pem',
+  ),
+  otlp('OTEL_EXPORTER_OTLP_CLIENT_KEY', 'path', 'PEM file of its key.', '/etc/otel/client.key'),
+  otlp('OTEL_LOGS_EXPORTER', 'otlp, none', 'none: nothing is forwarded.', 'none', { default: 'otlp' }),
+  otlp('OTEL_SDK_DISABLED', 'true or false', 'true: nothing is forwarded.', 'true', { default: 'false' }),
+  {
+    ...otlp('OTEL_SERVICE_NAME', 'text', 'service.name of the resource.', 'hf-audit', {
+      default: 'hf-audit-connector',
+    }),
+    inFile: false,
+  },
+  {
+    ...otlp(
+      'OTEL_RESOURCE_ATTRIBUTES',
+      'list of key=value',
+      'More attributes of the resource.',
+      'deployment.environment.name=production',
+    ),
+    inFile: false,
+  },
+  {
+    name: 'HTTPS_PROXY',
+    words: 'URL',
+    group: 'Network',
+    about: 'The proxy for https addresses; HTTP_PROXY for http. In small letters too.',
+    example: 'http://proxy:3128',
+    secret: true,
+    inFile: false,
+  },
+  {
+    name: 'HTTP_PROXY',
+    words: 'URL',
+    group: 'Network',
+    about: 'The proxy for http addresses.',
+    example: 'http://proxy:3128',
+    secret: true,
+    inFile: false,
+  },
+  {
+    name: 'NO_PROXY',
+    words: 'list with commas',
+    group: 'Network',
+    about: 'Hosts that are reached without a proxy.',
+    example: 'localhost,.internal',
+    inFile: false,
+  },
+  {
+    name: 'NODE_EXTRA_CA_CERTS',
+    words: 'path',
+    group: 'Network',
+    about: 'PEM file of further authorities, for the Hub, the registry and OTLP.',
+    example: '/etc/ssl/corporate.pem',
+    inFile: false,
+  },
+  {
+    name: 'NO_COLOR',
+    words: 'text',
+    group: 'Operation',
+    about: 'Set to anything: no colours on a terminal.',
+    example: '1',
+    inFile: false,
+  },
+]
