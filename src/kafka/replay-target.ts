@@ -70,10 +70,11 @@ export function createTopicTarget(
     for (const [partition, messages] of byPartition(records, partitions)) {
       expected.next.clear()
       for (const sent of cutIntoSends([{ topic, messages }], { maxBytes: () => maxMessageBytes })) {
-        const results = await transaction.sendBatch({
+        const results = await transaction.send({
+          topic,
+          messages: alreadyGrouped(sent.messages, partition),
           acks: -1,
           compression,
-          topicMessages: sent.map(queue => ({ topic, messages: alreadyGrouped(queue.messages, partition) })),
         })
         checkResults(sent, results, partition, expected, new Set())
       }

@@ -8,7 +8,7 @@ export interface TopicQueue {
 }
 
 export interface SendLimits {
-  /** `max.message.bytes` of a topic: a send makes one batch of each topic, and the broker measures that batch. */
+  /** `max.message.bytes` of a topic: a send makes one batch, and the broker measures that. */
   maxBytes(topic: string): number
 }
 
@@ -42,19 +42,16 @@ function byteLength(value: Buffer | string | null | undefined): number {
 }
 
 /**
- * Cuts the queues into sends, each with at most one batch of a topic. All queues end in the last send. A record that is
- * too large alone stands alone: the broker says so.
+ * Cuts the queues into sends, in order, each with one batch of one topic. A record that is too large alone stands alone:
+ * the broker says so.
+ *
+ * Never two topics in a send: their partitions may be led by two brokers, and when one of these fails, kafkajs sends to
+ * both again, with new sequence numbers for the one that has stored its batch already or is about to. It is stored
+ * twice then, and both are committed.
  */
-export function cutIntoSends(queues: readonly TopicQueue[], limits: SendLimits): TopicQueue[][] {
-  const cut = queues
-    .filter(({ messages }) => messages.length > 0)
-    .map(({ topic, messages }) => ({ topic, chunks: cutMessages(messages, limits.maxBytes(topic)) }))
-  const count = Math.max(0, ...cut.map(({ chunks }) => chunks.length))
-  return Array.from({ length: count }, (_, index) =>
-    cut.flatMap(({ topic, chunks }) => {
-      const messages = chunks[index - (count - chunks.length)]
-      return messages === undefined ? [] : [{ topic, messages }]
-    }),
+export function cutIntoSends(queues: readonly TopicQueue[], limits: SendLimits): TopicQueue[] {
+  return queues.flatMap(({ topic, messages }) =>
+    cutMessages(messages, limits.maxBytes(topic)).map(chunk => ({ topic, messages: chunk })),
   )
 }
 
@@ -111,17 +108,16 @@ export async function runTransaction(
   const send = async (all: readonly TopicQueue[]): Promise<void> => {
     for (const sent of cutIntoSends(all, limits)) {
       endIfLate(parts)
-      const results = await transaction.sendBatch({
+      const { topic, messages } = sent
+      const results = await transaction.send({
+        topic,
+        messages: alreadyGrouped(messages, partition),
         acks: -1,
         timeout: REPLICATION_TIMEOUT_MS,
         compression,
-        topicMessages: sent.map(({ topic, messages }) => ({
-          topic,
-          messages: alreadyGrouped(messages, partition),
-        })),
       })
       checkResults(sent, results, partition, expected, begun)
-      for (const { topic } of sent) lastOffsets.set(topic, expected.next.get(topic)! - 1)
+      lastOffsets.set(topic, expected.next.get(topic)! - 1)
     }
   }
   await send(queues)
@@ -172,37 +168,35 @@ function endIfLate({ isLate }: TransactionParts): void {
  * records for a partition that does not exist. Both show in the result. Advances `expected`.
  */
 export function checkResults(
-  queues: readonly TopicQueue[],
+  { topic, messages }: TopicQueue,
   results: readonly RecordMetadata[],
   partition: number,
   expected: ExpectedOffsets,
   begun: Set<string>,
 ): void {
-  for (const { topic, messages } of queues) {
-    const result = results.find(({ topicName }) => topicName === topic)
-    const base = Number(result?.baseOffset ?? Number.NaN)
-    const least = expected.next.get(topic) ?? 0
-    const follows = begun.has(topic) && expected.exact.has(topic) ? base === least : base >= least
-    if (
-      result === undefined ||
-      result.partition !== partition ||
-      result.errorCode !== 0 ||
-      String(result.logAppendTime ?? '-1') !== '-1' ||
-      !follows
-    ) {
-      throw new ConnectorError(
-        'JOURNAL_UNAVAILABLE',
-        `the broker's answer to records for ${topic}[${partition}] is not what storing them gives (${describe(result)}, expected from ${least}): nothing is committed`,
-        { retryable: true },
-      )
-    }
-    begun.add(topic)
-    expected.next.set(topic, base + messages.length)
+  const [result] = results
+  const base = Number(result?.baseOffset ?? Number.NaN)
+  const least = expected.next.get(topic) ?? 0
+  const follows = begun.has(topic) && expected.exact.has(topic) ? base === least : base >= least
+  if (
+    results.length !== 1 ||
+    result?.topicName !== topic ||
+    result.partition !== partition ||
+    result.errorCode !== 0 ||
+    String(result.logAppendTime ?? '-1') !== '-1' ||
+    !follows
+  ) {
+    const found = results.length === 0 ? 'no answer' : results.map(describe).join('; ')
+    throw new ConnectorError(
+      'JOURNAL_UNAVAILABLE',
+      `the broker's answer to records for ${topic}[${partition}] is not what storing them gives (${found}, expected from ${least}): nothing is committed`,
+      { retryable: true },
+    )
   }
+  begun.add(topic)
+  expected.next.set(topic, base + messages.length)
 }
 
-function describe(result: RecordMetadata | undefined): string {
-  if (result === undefined) return 'no answer'
-  const { partition, errorCode, baseOffset, logAppendTime } = result
-  return `partition ${partition}, error ${errorCode}, offset ${baseOffset}, append time ${logAppendTime}`
+function describe({ topicName, partition, errorCode, baseOffset, logAppendTime }: RecordMetadata): string {
+  return `${topicName}[${partition}], error ${errorCode}, offset ${baseOffset}, append time ${logAppendTime}`
 }
