@@ -65,7 +65,7 @@ export function* planRounds({ seed, sessionTimeoutMs }: PlanOptions): Generator<
   let deck: FaultKind[] = []
   for (let number = 1; ; number++) {
     const faults: PlannedFault[] = []
-    const wanted = dice.pick([1, 2, 2, 3, 3])
+    const wanted = dice.pick([2, 2, 3, 3, 4])
     while (faults.length < wanted) {
       if (deck.length === 0) deck = dice.shuffled(FAULTS)
       const brokersHit = faults.some(({ kind }) => isBrokerFault(kind))
