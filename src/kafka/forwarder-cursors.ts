@@ -1,12 +1,15 @@
-import type { Admin, Kafka } from 'kafkajs'
+import type { Admin, Kafka, TopicPartitionOffset } from 'kafkajs'
 import { ConnectorError } from '../errors.ts'
 import type { StreamName } from '../event/records.ts'
 import type { Logger } from '../log.ts'
 import { withAdmin } from './connect.ts'
+import { disconnectQuietly } from './partition-reader.ts'
 import type { ShardPlaces } from './places.ts'
 import { type KafkaSettings, kafkaNames } from './settings.ts'
 
 const FORWARDED = ['events', 'findings', 'ledger'] as const satisfies readonly StreamName[]
+const MAX_WAIT_MS = 100
+
 export type ForwardedStream = (typeof FORWARDED)[number]
 
 type ChooseOffset = (
@@ -39,6 +42,7 @@ export function createForwarderCursors(kafka: Kafka, settings: KafkaSettings, lo
   }
 
   async function move(admin: Admin, shard: number, choose: ChooseOffset): Promise<void> {
+    const moved: TopicPartitionOffset[] = []
     for (const stream of FORWARDED) {
       const topic = topics[stream]
       const [fetched] = await admin.fetchOffsets({ groupId, topics: [topic] })
@@ -46,8 +50,43 @@ export function createForwarderCursors(kafka: Kafka, settings: KafkaSettings, lo
       const present = Number(committed ?? -1)
       const offset = await choose(stream, present)
       if (offset === undefined || offset === present) continue
-      await admin.setOffsets({ groupId, topic, partitions: [{ partition: shard, offset: String(offset) }] })
+      moved.push({ topic, partition: shard, offset: String(offset) })
       log.info({ topic, partition: shard, from: present, to: offset }, 'the forwarder goes on elsewhere')
+    }
+    if (moved.length === 0) return
+    await commit(moved)
+    // kafkajs drops commits without a word while it is not quite a member.
+    const stored = await admin.fetchOffsets({ groupId, topics: moved.map(({ topic }) => topic) })
+    const isStored = ({ topic, partition, offset }: TopicPartitionOffset) =>
+      stored
+        .find(fetched => fetched.topic === topic)
+        ?.partitions.some(found => found.partition === partition && found.offset === offset) === true
+    if (!moved.every(isStored)) {
+      throw new ConnectorError('JOURNAL_UNAVAILABLE', `the offsets of ${groupId} were not stored`, {
+        retryable: true,
+      })
+    }
+  }
+
+  /** As a member of the group for a moment. kafkajs's own way takes five seconds a topic. */
+  async function commit(offsets: readonly TopicPartitionOffset[]): Promise<void> {
+    const consumer = kafka.consumer({ groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: MAX_WAIT_MS })
+    const subscribed = [...new Set(offsets.map(({ topic }) => topic))]
+    try {
+      await consumer.connect()
+      await consumer.subscribe({ topics: subscribed, fromBeginning: true })
+      const joined = new Promise<void>((resolve, reject) => {
+        consumer.on(consumer.events.GROUP_JOIN, () => {
+          // Membership is all that is wanted: nothing is fetched.
+          consumer.pause(subscribed.map(topic => ({ topic })))
+          resolve()
+        })
+        consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error))
+      })
+      await Promise.all([joined, consumer.run({ autoCommit: false, eachBatch: async () => undefined })])
+      await consumer.commitOffsets([...offsets])
+    } finally {
+      await disconnectQuietly(consumer)
     }
   }
 

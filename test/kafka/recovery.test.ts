@@ -2,15 +2,20 @@ import assert from 'node:assert/strict'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs, { type Admin } from 'kafkajs'
+import { decodeValue } from '../../src/event/avro.ts'
 import { poisonKey } from '../../src/event/checkpoint.ts'
 import type { Organization } from '../../src/event/organization.ts'
+import type { AuditRecord } from '../../src/event/records.ts'
 import { createKafkaForwardingSource } from '../../src/kafka/forwarding.ts'
 import { createKafkaJournal } from '../../src/kafka/journal.ts'
+import { createKafkaMigrationTarget } from '../../src/kafka/migration-target.ts'
 import { partitionOf } from '../../src/kafka/murmur2.ts'
+import { createKafkaRecovery } from '../../src/kafka/recovery.ts'
 import { type KafkaSettings, kafkaNames } from '../../src/kafka/settings.ts'
 import { allTopics } from '../../src/kafka/topics.ts'
 import { createLogger, silentLogger } from '../../src/log.ts'
 import type { Journal, JournalEntry } from '../../src/ports.ts'
+import { recoverTrail } from '../../src/recovery.ts'
 import { batchFrom, freshOrganization, seenEntry } from '../contract/batches.ts'
 import { type KafkaServer, startKafka } from '../support/stack/kafka.ts'
 import { requireStack } from '../support/stack/requirements.ts'
@@ -50,9 +55,9 @@ describe('what is lost, cut short or set up wrong', async () => {
     return journal
   }
 
-  /** As retention does it, up to the end. */
-  async function deleteRecords(topic: string): Promise<void> {
-    const end = (await settledEnds(broker!.brokers, [topic])).get(topic)
+  /** As retention does it, up to the end or an offset before it. */
+  async function deleteRecords(topic: string, offset?: number): Promise<void> {
+    const end = offset ?? (await settledEnds(broker!.brokers, [topic])).get(topic)
     // kafkajs deletes only in topics that this client asked about before.
     await admin.fetchTopicOffsets(topic)
     await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(end) }] })
@@ -112,6 +117,9 @@ describe('what is lost, cut short or set up wrong', async () => {
     assert.equal((await next.resume(organization, forever)).head?.sequence, 50)
     await publishAll(next, organization, { ids, batchSize: 25 })
     await assertExactlyOnce(broker.brokers, settings.topic, organization, ids)
+    const ledger = await readCommitted(broker.brokers, `${settings.topic}.ledger`)
+    const kinds = ledger.map(({ value }) => decodeValue('ledger', value!).kind)
+    assert.deepEqual(kinds, ['POLL', 'POLL', 'REBUILD', 'POLL'])
   })
 
   async function produce(
@@ -160,6 +168,156 @@ describe('what is lost, cut short or set up wrong', async () => {
     assert.equal(head?.sequence, 20)
     assert.equal(seen.size, 20)
     await next.commit(batchFrom(next, organization, await next.resume(organization, forever), { events: 1 }))
+  })
+
+  test('a topic whose front retention deleted goes on, and is rebuilt from the rest with its checkpoint gone', async t => {
+    if (broker === undefined) return t.skip('needs Kafka')
+    const organization = freshOrganization()
+    const settings = settingsFor([organization], { partitions: 1 })
+    const journal = await open(t, settings)
+    await publishAll(journal, organization, { ids: exportOf(20), batchSize: 10 })
+    const { head } = await journal.resume(organization, forever)
+    await journal.close()
+    await deleteRecords(settings.topic, 7)
+    const next = await open(t, settings)
+    assert.equal((await next.resume(organization, forever)).seen.size, 20)
+    await next.close()
+    await deleteTopic(`${settings.topic}.checkpoint`)
+    const third = await open(t, settings)
+    const rebuilt = await third.resume(organization, forever)
+    assert.deepEqual([rebuilt.head?.sequence, rebuilt.head?.chainHash], [20, head?.chainHash])
+    assert.equal(rebuilt.seen.size, 13)
+  })
+
+  test('events deleted by age and the checkpoint gone: sequence and chain go on from the ledger', async t => {
+    if (broker === undefined) return t.skip('needs Kafka')
+    const organization = freshOrganization()
+    const settings = settingsFor([organization], { partitions: 1 })
+    const journal = await open(t, settings)
+    await publishAll(journal, organization, { ids: exportOf(20), batchSize: 10 })
+    const { head } = await journal.resume(organization, forever)
+    await journal.close()
+    await deleteRecords(settings.topic)
+    await deleteTopic(`${settings.topic}.checkpoint`)
+    for (const start of ['rebuilt', 'read again']) {
+      const next = await open(t, settings)
+      const found = await next.resume(organization, forever)
+      assert.deepEqual([found.head?.sequence, found.head?.chainHash], [20, head?.chainHash], start)
+      await next.close()
+    }
+    const last = await open(t, settings)
+    const checkpoint = await last.resume(organization, forever)
+    await last.commit(batchFrom(last, organization, checkpoint, { events: 3 }))
+    const records = await readCommitted(broker.brokers, settings.topic)
+    const sequences = records.map(({ value }) => decodeValue('events', value!).sequence)
+    assert.deepEqual(sequences, [21, 22, 23])
+  })
+
+  test('a topic made anew after its records were forwarded: what is published to it is forwarded from its beginning', async t => {
+    if (broker === undefined) return t.skip('needs Kafka')
+    const organization = freshOrganization()
+    const settings = settingsFor([organization], { partitions: 1 })
+    const journal = await open(t, settings)
+    await publishAll(journal, organization, { ids: exportOf(30), batchSize: 10 })
+    const forwarded = await forwardAll(settings, 30)
+    assert.equal(forwarded.length, 30)
+    await journal.close()
+    await deleteTopic(settings.topic)
+    await (await open(t, settings)).close()
+
+    const recovery = createKafkaRecovery(settings, { log })
+    t.after(() => recovery.close())
+    await recovery.open(forever)
+    const approve = async () => true
+    const dependencies = { recovery, now: Date.now, approve }
+    const { done } = await recoverTrail(organization, { confirmEndpoint: false }, dependencies, forever)
+    assert.equal(done, true)
+    const next = await open(t, settings)
+    // As many as before, and more: the group's former place lies among them.
+    await publishAll(next, organization, { ids: exportOf(50), batchSize: 50 })
+    const sequences = (await forwardAll(settings, 50)).map(({ sequence }) => sequence)
+    assert.deepEqual(
+      sequences,
+      Array.from({ length: 50 }, (_, index) => index + 1),
+    )
+  })
+
+  /** Forwards until so many events came and nothing waits. */
+  async function forwardAll(settings: KafkaSettings, count: number): Promise<AuditRecord[]> {
+    const source = createKafkaForwardingSource(settings, { log })
+    const end = AbortSignal.timeout(60_000)
+    const stop = new AbortController()
+    const records: AuditRecord[] = []
+    await source.open(forever)
+    const running = source.run(
+      async entries => {
+        for (const entry of entries) if (entry.stream === 'events') records.push(entry.record)
+      },
+      { maxEntries: 100 },
+      stop.signal,
+    )
+    await settledEnds(broker!.brokers, allTopics(kafkaNames(settings.topic)))
+    while (!end.aborted && (records.length < count || (await source.backlog()) > 0)) await sleep(50)
+    stop.abort()
+    await running
+    await source.close()
+    return records
+  }
+
+  test('a move sets the forwarders to what was not forwarded, but never beyond another trail that waits', async t => {
+    if (broker === undefined) return t.skip('needs Kafka')
+    const [moved, other] = [freshOrganization(), freshOrganization()]
+    for (const others of ['none', 'before', 'between'] as const) {
+      const settings = settingsFor([moved, other], { partitions: 1 })
+      const journal = await open(t, settings)
+      if (others === 'before') await publishAll(journal, other, { ids: exportOf(5), batchSize: 5 })
+      await publishAll(journal, moved, { ids: exportOf(10), batchSize: 10 })
+      if (others === 'between') await publishAll(journal, other, { ids: exportOf(5), batchSize: 5 })
+      const target = createKafkaMigrationTarget(settings, log)
+      await target.open(forever, 'move')
+      const unforwardedFrom = await target.ends(0)
+      await publishAll(journal, moved, { ids: exportOf(30), batchSize: 10 })
+      await settledEnds(broker.brokers, allTopics(kafkaNames(settings.topic)))
+      await target.requireIdleForwarders()
+      await target.forwardFrom(0, unforwardedFrom, new Set([moved.identity]), forever)
+      await target.close()
+      await journal.close()
+      const expected = { none: 20, before: 35, between: 25 }[others]
+      const forwarded = await forwardAll(settings, expected)
+      assert.equal(forwarded.length, expected, others)
+      assert.equal(
+        forwarded.filter(({ organization }) => organization === other.identity).length,
+        others === 'none' ? 0 : 5,
+      )
+      assert.ok(
+        [11, 30].every(n =>
+          forwarded.some(({ sequence, organization }) => sequence === n && organization === moved.identity),
+        ),
+      )
+    }
+  })
+
+  test('forwarders that run keep a move from setting their place', async t => {
+    if (broker === undefined) return t.skip('needs Kafka')
+    const settings = settingsFor([freshOrganization()], { partitions: 1 })
+    await (await open(t, settings)).close()
+    const source = createKafkaForwardingSource(settings, { log })
+    await source.open(forever)
+    const stop = new AbortController()
+    const running = source.run(async () => {}, { maxEntries: 10 }, stop.signal)
+    const target = createKafkaMigrationTarget(settings, log)
+    await target.open(forever, 'look')
+    const deadline = Date.now() + 20_000
+    let refusal: unknown
+    while (refusal === undefined && Date.now() < deadline) {
+      refusal = await target.requireIdleForwarders().catch((error: unknown) => error)
+      await sleep(50)
+    }
+    assert.match(String(refusal), /forwarders of .* are running .*stop the workers/)
+    stop.abort()
+    await running
+    await source.close()
+    await target.close()
   })
 
   test('what retention deleted before it was forwarded is told in a finding', async t => {

@@ -148,6 +148,47 @@ test('a damaged database is refused in words', async t => {
   )
 })
 
+test('a page overwritten, whichever it is: words and a refusal, and never an empty start', async t => {
+  const organization = freshOrganization()
+  const whole = temporaryDirectory(t)
+  const path = join(whole, 'journal.db')
+  const journal = createSqliteJournal({ dataDirectory: whole, organizations: [organization] })
+  await journal.open(signal)
+  for (let batch = 0; batch < 4; batch++) {
+    const checkpoint = await journal.resume(organization, signal)
+    const contents = { events: 10, rawLogBytes: 2_000, ledger: true }
+    await journal.commit(batchFrom(journal, organization, checkpoint, contents))
+  }
+  await journal.close()
+  const bytes = readFileSync(path)
+  let refused = 0
+  for (let page = 0; page < bytes.length / 8_192; page++) {
+    const dataDirectory = temporaryDirectory(t)
+    const spoilt = Buffer.from(bytes)
+    spoilt.fill(0xa5, page * 8_192, page * 8_192 + 4_096)
+    writeFileSync(join(dataDirectory, 'journal.db'), spoilt)
+    const reopened = createSqliteJournal({ dataDirectory, organizations: [organization] })
+    const reader = createSqliteReader({ dataDirectory })
+    try {
+      await reopened.open(signal)
+      const { head } = await reopened.resume(organization, signal)
+      assert.equal(head?.sequence, 40)
+      await reader.open(signal)
+      const tail = reader.tail({ streams: ['events', 'ledger'], fromBeginning: true, follow: false }, signal)
+      for await (const { record } of tail) assert.equal(record.organization, organization.identity)
+    } catch (error) {
+      refused += 1
+      const { code, message } = error as Error & { code?: string }
+      assert.equal(code, 'JOURNAL_MISMATCH', `page ${page}: ${message}`)
+      assert.ok(message.includes(dataDirectory) || message.includes(organization.identity), message)
+    } finally {
+      await reader.close()
+      await reopened.close()
+    }
+  }
+  assert.ok(refused > bytes.length / 8_192 / 2, `only ${refused} of the pages mattered`)
+})
+
 /** A journal with three events of one organization, closed again. */
 async function committedJournal(t: TestContext, dataDirectory: string): Promise<Organization> {
   const organization = freshOrganization()
