@@ -12,7 +12,8 @@ export interface VerifiedOrganization extends OrganizationResult {
 const SHOWN_IDS = 20
 
 const DIFFERENCES = {
-  missing: "events in the Hub's export that are neither in the journal nor in the dead letters, nor filtered",
+  missing:
+    "events in the Hub's export that are neither in the journal nor in the dead letters, nor filtered (one with an old date may have appeared since the last poll: poll, and verify again)",
   unknown: "events in the journal that the Hub's exports should hold, and do not",
   changed:
     'events that have other content at the Hub than in the journal, beyond the fields that the Hub rewrites',
@@ -94,7 +95,8 @@ export function textResults(results: readonly VerifiedOrganization[]): string {
   const lines = [...table(rows), '']
   const anchors = results.flatMap(result => {
     const anchor = anchorText(result)
-    return anchor === undefined ? [] : [`  ${result.organization} ${anchor}`]
+    // An anchor of a trail that is not sound would vouch for what should not be there.
+    return anchor === undefined || hasProblem(result) ? [] : [`  ${result.organization} ${anchor}`]
   })
   if (anchors.length > 0)
     lines.push('To keep elsewhere, and to give to the next verify with --anchors:', ...anchors, '')

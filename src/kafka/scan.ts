@@ -21,6 +21,8 @@ import type { ValueDecoder } from './values.ts'
 /** A transaction that nobody goes on with is ended by the broker after 60 s. */
 const OPEN_TRANSACTION_WAIT_MS = 75_000
 const LOOK_AGAIN_MS = 100
+const LEADER_TRIES = 20
+const LEADER_WAIT_MS = 500
 /** What a poll publishes beside its events is read first: the ledger names the Hubs that the events may be of. */
 const STREAMS_IN_ORDER: readonly StreamName[] = ['ledger', 'findings', 'dead-letters', 'events']
 
@@ -35,8 +37,7 @@ export function createKafkaScanner(settings: KafkaSettings, { log }: KafkaDepend
 
   /** Everything that was committed before the call can be read below these ends. */
   async function settledRanges(admin: Admin, topic: string, signal: AbortSignal): Promise<OffsetRange[]> {
-    const numbers = [...(await offsetRanges(admin, topic)).keys()]
-    const ends = (await fetchHighWatermarks(kafka, [topic], numbers)).get(topic) ?? []
+    const ends = await endsOf(admin, topic, signal)
     const deadline = performance.now() + OPEN_TRANSACTION_WAIT_MS
     for (;;) {
       const ranges = await offsetRanges(admin, topic)
@@ -46,6 +47,19 @@ export function createKafkaScanner(settings: KafkaSettings, { log }: KafkaDepend
       await sleep(LOOK_AGAIN_MS, undefined, { signal }).catch(() => {
         throw new ConnectorError('STOPPED', 'stopped while a transaction was still open')
       })
+    }
+  }
+
+  /** With what is not committed or aborted yet; asked again while a partition has no leader. */
+  async function endsOf(admin: Admin, topic: string, signal: AbortSignal): Promise<readonly number[]> {
+    for (let tries = 1; ; tries++) {
+      try {
+        const numbers = [...(await offsetRanges(admin, topic)).keys()]
+        return (await fetchHighWatermarks(kafka, [topic], numbers)).get(topic) ?? []
+      } catch (error) {
+        if (!journalError(error, topic).retryable || tries === LEADER_TRIES || signal.aborted) throw error
+        await sleep(LEADER_WAIT_MS)
+      }
     }
   }
 

@@ -32,6 +32,13 @@ export interface TrailCheckTools {
   readonly onLink: (link: Link) => void
 }
 
+interface Aside {
+  readonly link: Link
+  readonly told: boolean
+  /** The trail went on from the last one. */
+  passed: boolean
+}
+
 interface Hole {
   readonly before: Link
   readonly after: Link
@@ -53,7 +60,7 @@ export class TrailCheck {
    * A record that does not follow from the last one. Where the trail goes on after it, not after the last one, it was
    * the right one (a hole lies before it, or what stands in its place is forged); else it does not belong here.
    */
-  #aside: { readonly link: Link; readonly told: boolean } | undefined
+  #aside: Aside | undefined
 
   constructor(tools: TrailCheckTools) {
     this.#tools = tools
@@ -83,7 +90,7 @@ export class TrailCheck {
       this.#goOnInOrder(link)
     } else if (link.sequence <= this.#last.sequence) {
       this.#tellOutOfPlace(link, `comes after ${this.#last.sequence}`)
-      if (this.#aside?.told !== false) this.#aside = { link, told: true }
+      if (this.#aside?.told !== false) this.#aside = { link, told: true, passed: false }
     } else {
       this.#takeAhead(link)
     }
@@ -92,7 +99,10 @@ export class TrailCheck {
   /** What retention took while the records were read is no hole. */
   finish(retention: Retention): void {
     if (this.#last !== undefined) this.#tellOvertaken(this.#last)
-    if (this.#aside?.told === false) this.#acceptAside()
+    if (this.#aside?.told === false) {
+      if (this.#aside.passed) this.#tellOutOfPlace(this.#aside.link, 'is where it does not follow')
+      else this.#acceptAside()
+    }
     for (const hole of this.#holes) if (!isGone(hole.before, retention)) this.#tellHole(hole)
   }
 
@@ -104,14 +114,14 @@ export class TrailCheck {
 
   #takeAhead(link: Link): void {
     if (this.#aside?.told === false) {
-      if (this.#aside.link.sequence < link.sequence) {
+      if (this.#aside.link.sequence < link.sequence && !this.#aside.passed) {
         this.#acceptAside()
         this.take(link)
         return
       }
-      this.#tellOutOfPlace(this.#aside.link, `comes before ${link.sequence}`)
+      this.#tellOutOfPlace(this.#aside.link, 'is where it does not follow')
     }
-    this.#aside = { link, told: false }
+    this.#aside = { link, told: false, passed: false }
   }
 
   #goOn(link: Link): void {
@@ -129,6 +139,7 @@ export class TrailCheck {
     }
     this.#goOn(link)
     const aside = this.#aside
+    if (aside !== undefined) aside.passed = true
     if (aside?.told === false && follows(link, aside.link)) {
       this.#aside = undefined
       this.#tellOutOfPlace(aside.link, `comes before ${link.sequence}`)
@@ -140,8 +151,8 @@ export class TrailCheck {
   #tellOvertaken(last: Link): void {
     const aside = this.#aside
     if (aside === undefined || aside.told || aside.link.sequence > last.sequence) return
-    this.#tellOutOfPlace(aside.link, `stands in a place where it does not follow`)
-    this.#aside = { link: aside.link, told: true }
+    this.#tellOutOfPlace(aside.link, 'is where it does not follow')
+    this.#aside = { ...aside, told: true }
   }
 
   #acceptAside(): void {
