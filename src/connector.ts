@@ -14,7 +14,9 @@ import { createPoller, type Poller, type PollProgress } from './poller.ts'
 import { type PollingDependencies, pollOnce } from './polling.ts'
 import type { Hub, Journal } from './ports.ts'
 import { pruneHourly, pruneOnce } from './pruning.ts'
+import { restartNeeds, withOrganizations } from './reload.ts'
 import { reportFailure, reportPoll } from './report.ts'
+import { createRoster } from './roster.ts'
 import { createFileSpool } from './spool/file-spool.ts'
 import { allOrNone } from './tasks.ts'
 
@@ -32,6 +34,11 @@ export interface Connector {
    * tries, `stop` ends everything. Returns what went wrong; all of it is in the log already.
    */
   runOnce(timeout: AbortSignal, stop: AbortSignal): Promise<ConnectorError[]>
+  /**
+   * Takes the organizations and the tokens of another configuration while it runs; whatever else differs is told and
+   * counts at the next start. Throws `CONFIG_INVALID` where an organization has no token: then all is as before.
+   */
+  reload(config: Config): Promise<void>
 }
 
 const SPOOL_MEMORY_BYTES = 4 * 1024 * 1024
@@ -41,14 +48,17 @@ const SPOOL_MEMORY_BYTES = 4 * 1024 * 1024
  * Throws `CONFIG_INVALID` where an organization has no token.
  */
 export async function createConnector(
-  config: Config,
+  initial: Config,
   dependencies: ConnectorDependencies,
 ): Promise<Connector> {
   const { log } = dependencies
-  await requireTokens(config)
+  await requireTokens(initial)
+  const roster = createRoster(initial.organizations)
+  const config = withOrganizations(initial, roster.organizations)
+  let tokenOf = tokenSourceOf(initial)
   const journals = await createJournals(config, log)
   const { journal } = journals
-  const hub = createHub(config, dependencies)
+  const hub = createHub(config, dependencies, organization => tokenOf(organization))
   const forwarding = await createForwarding(config, dependencies, journals)
   const poller = createPollerOf(config, hub, journal, dependencies)
   const pruning = { sourceTtlDays: config.sourceTtlDays, forwarding: forwarding !== undefined }
@@ -100,7 +110,7 @@ export async function createConnector(
       try {
         await open(signal)
         await allOrNone(signal, [
-          inner => pollOwned(config, journal, polling, inner),
+          inner => pollOwned(config, roster, journal, polling, inner),
           ...(forwarding === undefined ? [] : [(inner: AbortSignal) => forwarding.forwarder.run(inner)]),
           inner => pruneHourly(pruning, journal, log, inner),
         ])
@@ -142,12 +152,28 @@ export async function createConnector(
         await close()
       }
     },
+
+    async reload(next) {
+      await requireTokens(next)
+      const wants = restartNeeds(initial, next)
+      if (wants.length > 0)
+        log.warn({ settings: wants }, 'these differ from what it runs with, and count at the next start')
+      // Another Hub is a matter of the restart: the trail would begin anew with the first poll.
+      const organizations = next.organizations.map(one => ({ ...one, endpoint: config.endpoint }))
+      tokenOf = tokenSourceOf(next)
+      roster.replace(organizations)
+      log.info(
+        { organizations: organizations.map(({ identity }) => identity) },
+        'configuration read again: organizations and tokens',
+      )
+    },
   }
 }
 
 export function createHub(
   config: Config,
   { log, version }: Pick<ConnectorDependencies, 'log' | 'version'>,
+  tokenOf: TokenOf = tokenSourceOf(config),
 ): Hub {
   const { environment } = config
   return createHubClient(
@@ -157,14 +183,14 @@ export function createHub(
       proxy: proxyFromEnv(environment),
     },
     {
-      tokenOf: tokenSourceOf(config),
+      tokenOf,
       now: Date.now,
       log,
     },
   )
 }
 
-function tokenSourceOf({ environment, organizations }: Config): TokenOf {
+export function tokenSourceOf({ environment, organizations }: Config): TokenOf {
   const ownFiles = organizations.flatMap(({ identity, tokenFile }) =>
     tokenFile === undefined ? [] : [[identity, tokenFile] as const],
   )

@@ -22,6 +22,8 @@ export interface PollingDependencies {
     error: ConnectorError,
     retryInMs: number | undefined,
   ) => void
+  /** Told before each wait of an organization that is polled again and again. */
+  readonly onWaiting?: (organization: Organization, forMs: number) => void
 }
 
 const RETRY_BASE_MS = 1_000
@@ -51,23 +53,30 @@ function delayAfter(
 }
 
 /**
- * Polls one organization for as long as the signal allows. A failed poll is tried again; nothing but an error that is
- * fatal to the whole process ends the loop. Returns when the signal is aborted; throws only what is fatal.
+ * Polls one organization for as long as the signals allow. A failed poll is tried again; nothing but an error that is
+ * fatal to the whole process ends the loop. `signal` cuts off a poll that is under way, `ending` lets it come to its
+ * end. Returns when one of them is aborted; throws only what is fatal.
  */
 export async function keepPolling(
   organization: Organization,
   settings: PollingSettings,
   dependencies: PollingDependencies,
   signal: AbortSignal,
+  ending: AbortSignal = signal,
 ): Promise<void> {
   const { now, random } = dependencies
+  const either = AbortSignal.any([signal, ending])
   let delayMs = firstPollDelayMs({
     organizations: settings.organizations,
     intervalMs: settings.pollIntervalMs,
     random: random(),
   })
   let attempt = 0
-  while (await slept(delayMs, signal)) {
+  const waited = (): Promise<boolean> => {
+    dependencies.onWaiting?.(organization, delayMs)
+    return slept(delayMs, either)
+  }
+  while (await waited()) {
     const startedAtMs = now()
     try {
       dependencies.onPolled(organization, await dependencies.poller.poll(organization, signal))
@@ -84,7 +93,7 @@ export async function keepPolling(
       if (isFatal(error)) throw error
       attempt += 1
       delayMs = delayAfter(error, attempt, settings, random)
-      dependencies.onFailed(organization, error, delayMs)
+      dependencies.onFailed(organization, error, either.aborted ? undefined : delayMs)
     }
   }
 }

@@ -21,6 +21,7 @@ const CORE = [
   'polling',
   'recovery',
   'report',
+  'roster',
   'schedule',
 ]
 const ADAPTERS = ['hub', 'kafka', 'sqlite', 'otlp', 'spool', 'simulator', 'file']
@@ -37,6 +38,7 @@ const ROOT = [
   'replays',
   'verify/*',
   'check/*',
+  'reload',
   'connector',
 ]
 
@@ -58,6 +60,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   'verify/*': [...PORTS, 'verify/*'],
   'stored-journal': ['event/*'],
   'check/*': ROOT,
+  reload: ['config'],
   journals: ROOT,
   replays: ROOT,
   connector: ROOT,

@@ -1,10 +1,9 @@
-import { homedir } from 'node:os'
 import type { Config } from '../config.ts'
+import { tokenSourceOf } from '../connector.ts'
 import { asConnectorError } from '../errors.ts'
 import { DEFAULT_TIMEOUTS, userAgentOf } from '../hub/client.ts'
 import { proxyFromEnv } from '../hub/http.ts'
 import { askHub } from '../hub/preflight.ts'
-import { createTokenSource } from '../hub/token.ts'
 import { areaResults, type CheckArea, type CheckResult } from '../preflight.ts'
 import { checkDisk } from '../spool/preflight.ts'
 import { judgeHub } from './hub.ts'
@@ -89,9 +88,6 @@ async function checkStorage(config: Config): Promise<CheckResult[]> {
 
 async function checkHub(config: Config, version: string, signal: AbortSignal): Promise<CheckResult[]> {
   const { environment, organizations } = config
-  const files = organizations.flatMap(({ identity, tokenFile }) =>
-    tokenFile === undefined ? [] : [[identity, tokenFile] as const],
-  )
   const answers = await askHub(
     organizations,
     {
@@ -100,7 +96,7 @@ async function checkHub(config: Config, version: string, signal: AbortSignal): P
         userAgent: userAgentOf(version, environment.HF_HUB_USER_AGENT_ORIGIN),
         proxy: proxyFromEnv(environment),
       },
-      tokenOf: createTokenSource({ env: environment, homeDirectory: homedir(), tokenFiles: new Map(files) }),
+      tokenOf: tokenSourceOf(config),
     },
     signal,
   )

@@ -1,10 +1,13 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { durationMs } from '../config/values.ts'
-import { loadConfig } from '../config.ts'
-import { createConnector } from '../connector.ts'
+import { type ConfigSource, loadConfig } from '../config.ts'
+import { type Connector, createConnector } from '../connector.ts'
+import { asConnectorError } from '../errors.ts'
+import type { Logger } from '../log.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { clearingProgress, createLoggerOf } from './logger.ts'
 import { createProgressDisplay } from './progress.ts'
+import { onReloadSignal } from './reload-signal.ts'
 import { stopSignals } from './stop-signals.ts'
 import { readVersion } from './version.ts'
 
@@ -26,6 +29,9 @@ export function runCommand(): Command {
 Exit codes: 0 fine, 1 unexpected, 2 configuration, 3 an organization is blocked, 4 journal unavailable,
 5 not everything was forwarded in time, 6 Hub unavailable.
 
+SIGHUP reads the configuration again and takes its organizations and tokens: what is added is polled, what is removed
+ends after the poll under way, and what is blocked is tried at once. Anything else counts at the next start.
+
 Examples:
   $ HF_AUDIT_ORGANIZATIONS=acme HF_TOKEN_PATH=/run/secrets/hf hf-audit run
   $ hf-audit run --once --timeout 2m --config connector.yaml`,
@@ -35,15 +41,23 @@ Examples:
 
 async function run(options: RunOptions): Promise<void> {
   const stop = stopSignals()
-  const config = loadConfig({
+  const source: ConfigSource = {
     environment: process.env,
     organizationsRequired: true,
     ...(options.config === undefined ? {} : { file: options.config }),
-  })
+  }
+  const config = loadConfig(source)
   stop.limitTo(config.shutdownGraceMs)
   const progress = createProgressDisplay(process.stderr.isTTY === true)
   const log = clearingProgress(createLoggerOf(config), progress.clear)
-  const connector = await createConnector(config, { log, version: readVersion(), onProgress: progress.show })
+  const creating = createConnector(config, { log, version: readVersion(), onProgress: progress.show })
+  if (options.once !== true) {
+    onReloadSignal(
+      async () => reload(await creating, source, log),
+      () => process.kill(process.pid, 'SIGTERM'),
+    )
+  }
+  const connector = await creating
   try {
     if (options.once === true) {
       const errors = await connector.runOnce(AbortSignal.timeout(options.timeout), stop.signal)
@@ -54,6 +68,16 @@ async function run(options: RunOptions): Promise<void> {
     }
   } finally {
     progress.clear()
+  }
+}
+
+/** A configuration with mistakes is told, and the one in use stays. */
+async function reload(connector: Connector, source: ConfigSource, log: Logger): Promise<void> {
+  try {
+    await connector.reload(loadConfig(source))
+  } catch (error) {
+    const { code, message } = asConnectorError(error)
+    log.error({ code }, `${message}\nThe configuration in use stays.`)
   }
 }
 
