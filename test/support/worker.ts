@@ -40,6 +40,7 @@ export interface Worker {
   /** Undefined while it runs. */
   endedWith(): number | NodeJS.Signals | undefined
   readonly ended: Promise<number | NodeJS.Signals>
+  /** A second SIGTERM is not sent: it would end the process at once. */
   kill(signal: NodeJS.Signals): void
   stderr(): string
 }
@@ -88,7 +89,13 @@ export function startWorker(name: string, environment: Readonly<Record<string, s
     endedWith = code
     return code
   })
-  const { kill, stderr } = running
+  let isEnding = false
+  function kill(signal: NodeJS.Signals): void {
+    if (signal === 'SIGTERM' && isEnding) return
+    isEnding ||= signal === 'SIGTERM'
+    running.kill(signal)
+  }
+  const { stderr } = running
   return { name, polls, readings, assignments, failures, endedWith: () => endedWith, ended, kill, stderr }
 }
 
