@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { figuresTable } from '../test/crash/figures.ts'
+import { figuresTable, newFigures } from '../test/crash/figures.ts'
 import { crashRounds } from '../test/crash/rounds.ts'
 
 const HELP = `Kills, freezes and cuts off the connector and its brokers over and over, while the Hub's logs grow, and
@@ -48,9 +48,11 @@ const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'hf-audit-crash-'))
 // Ends the children too, which an unhandled signal would leave behind.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
-console.log(`seed ${seed}, ${nodes === 1 ? 'one broker' : 'three brokers'}, ${values.workers} workers`)
+const title = `seed ${seed}, ${nodes === 1 ? 'one broker' : 'three brokers'}, ${values.workers} workers`
+console.log(title)
+const figures = newFigures()
 try {
-  const figures = await crashRounds({
+  await crashRounds({
     seed,
     nodes,
     workers: whole('workers', values.workers),
@@ -58,13 +60,13 @@ try {
     checkEvery: whole('check-every', values['check-every']),
     roundsPerWorld: 10,
     folder,
+    figures,
     say: line => console.log(line),
   })
-  console.log(`\nseed ${seed}, ${nodes === 1 ? 'one broker' : 'three brokers'}, ${values.workers} workers\n`)
-  console.log(figuresTable(figures))
+  console.log(`\n${title}\n\n${figuresTable(figures)}`)
   if (values.keep === undefined) rmSync(folder, { recursive: true, force: true })
 } catch (error) {
-  console.error(`\nFAILED with seed ${seed}: ${(error as Error).stack}`)
+  console.error(`\n${figuresTable(figures)}\n\nFAILED with seed ${seed}: ${(error as Error).stack}`)
   console.error(`Logs, plan and reports: ${folder}`)
   console.error(`Again: npm run crash -- --seed ${seed} --nodes ${nodes} --rounds ${rounds}`)
   process.exit(1)

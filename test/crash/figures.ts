@@ -22,7 +22,7 @@ export interface Figures {
   polls: number
   /** Polls of more than one transaction. */
   longPolls: number
-  /** Of which each ended another producer's claim or found its own ended. */
+  /** How often a worker was told that its transactional id belongs to a newer producer, or that its transaction timed out. */
   fences: number
   /** Commits that failed without telling what became of them. */
   unknownOutcomes: number
@@ -30,7 +30,6 @@ export interface Figures {
   refusedBatches: number
   /** How often a checkpoint was read. */
   terms: number
-  mendedTransactions: number
   abortedRecords: number
   longestUnpolledMs: number
   missing: number
@@ -60,7 +59,6 @@ export function newFigures(): Figures {
     unknownOutcomes: 0,
     refusedBatches: 0,
     terms: 0,
-    mendedTransactions: 0,
     abortedRecords: 0,
     longestUnpolledMs: 0,
     missing: 0,
@@ -90,7 +88,6 @@ const WORDS: Readonly<Record<keyof Figures, string>> = {
   fences: 'fences seen by a worker',
   unknownOutcomes: 'transactions of unknown outcome',
   refusedBatches: 'stale or foreign batches refused',
-  mendedTransactions: 'hanging transactions mended as told',
   abortedRecords: 'aborted records, unseen',
   longestUnpolledMs: 'longest time an organization went unpolled, ms',
   missing: 'lost',

@@ -2,6 +2,10 @@ import type { LogLine, Worker } from './worker.ts'
 
 /** When each organization was polled, as the workers say it. */
 export interface Polls {
+  /** From now on workers are meant to poll; nothing when they were already. */
+  begin(epochMs: number): void
+  /** From now on they rest. */
+  end(): void
   note(worker: Worker, line: LogLine): void
   /** Who polled it last. */
   pollerOf(organization: string): Worker | undefined
@@ -11,12 +15,20 @@ export interface Polls {
   longestUnpolledMs(): number
 }
 
-export function createPolls(organizations: readonly string[], startedAtMs: number): Polls {
-  const last = new Map<string, { worker?: Worker; startedAtMs: number; finishedAtMs: number }>(
-    organizations.map(name => [name, { startedAtMs: 0, finishedAtMs: startedAtMs }]),
-  )
+export function createPolls(organizations: readonly string[]): Polls {
+  const last = new Map<string, { worker?: Worker; startedAtMs: number; finishedAtMs: number }>()
+  let polling = false
   let longestMs = 0
   return {
+    begin(epochMs) {
+      if (polling) return
+      polling = true
+      for (const name of organizations)
+        last.set(name, { ...last.get(name), startedAtMs: 0, finishedAtMs: epochMs })
+    },
+    end() {
+      polling = false
+    },
     note(worker, line) {
       if (line.msg !== 'polled') return
       const organization = String(line.organization)
@@ -27,7 +39,7 @@ export function createPolls(organizations: readonly string[], startedAtMs: numbe
         startedAtMs: Date.parse(String(line.startedAt)),
         finishedAtMs: Date.parse(String(line.finishedAt)),
       }
-      longestMs = Math.max(longestMs, poll.finishedAtMs - before.finishedAtMs)
+      if (polling) longestMs = Math.max(longestMs, poll.finishedAtMs - before.finishedAtMs)
       last.set(organization, poll)
     },
     pollerOf: organization => last.get(organization)?.worker,

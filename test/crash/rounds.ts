@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Brokers, startBrokers } from './brokers.ts'
 import { perform } from './faults.ts'
-import { type Figures, newFigures } from './figures.ts'
+import type { Figures } from './figures.ts'
 import { type PlannedRound, planRounds } from './plan.ts'
 import { verdictOf } from './verdict.ts'
 import { startWorld, type World } from './world.ts'
@@ -20,21 +20,22 @@ export interface CrashOptions {
   readonly roundsPerWorld: number
   /** What is kept of it: logs, plan, verdict. */
   readonly folder: string
+  /** Counted up as it goes on, so that they tell how far it came. */
+  readonly figures: Figures
   say(line: string): void
 }
 
 const SESSION_TIMEOUT_MS = 3_000
 
 /** Rounds of faults until it is enough. Throws at the first thing that is not as promised. */
-export async function crashRounds(options: CrashOptions): Promise<Figures> {
-  const figures = newFigures()
+export async function crashRounds(options: CrashOptions): Promise<void> {
+  const { figures } = options
   const plan = planRounds({ seed: options.seed, sessionTimeoutMs: SESSION_TIMEOUT_MS })
   mkdirSync(options.folder, { recursive: true })
   const brokers = await startBrokers(options.nodes, options.workers)
   try {
     for (let number = 1; !options.isEnough(figures.rounds); number++)
-      await inOneWorld(options, brokers, number, plan, figures)
-    return figures
+      await inOneWorld(options, brokers, number, plan)
   } finally {
     keepBrokerLogs(brokers, options.folder)
     await brokers.stop()
@@ -46,8 +47,8 @@ async function inOneWorld(
   brokers: Brokers,
   number: number,
   plan: Generator<PlannedRound, never>,
-  figures: Figures,
 ): Promise<void> {
+  const { figures } = options
   const world = await startWorld({
     seed: options.seed + number,
     name: `crash-${number}`,

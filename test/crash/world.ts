@@ -46,13 +46,13 @@ export interface WorldOptions {
   readonly folder: string
 }
 
-/** Five organizations on three of four shards, so that one shard has several and a worker several shards. */
+/** On each of the four shards one, and on one of them two: a worker has several shards, a shard has several of them. */
 export const ORGANIZATIONS = [
   'alpha-example',
   'bravo-example',
   'charlie-example',
-  'delta-example',
-  'echo-example',
+  'india-example',
+  'lima-example',
 ]
 const PARTITIONS = 4
 const FIRST_EVENTS = 1_500
@@ -70,8 +70,9 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     events: FIRST_EVENTS,
     eventBytes: EVENT_BYTES,
   })
-  const polls = createPolls(ORGANIZATIONS, Date.now())
+  const polls = createPolls(ORGANIZATIONS)
   const failures: string[] = []
+  const lastTroubles = new Map<string, string>()
   const workers = brokers.networks.map((network, index) => {
     const workerName = `worker-${index + 1}`
     return createWorker({
@@ -92,6 +93,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       onLine(worker, line) {
         countLine(figures, line)
         polls.note(worker, line)
+        if (line.code !== undefined && line.organization !== undefined)
+          lastTroubles.set(String(line.organization), `${worker.name} at ${line.time}: ${line.msg}`)
       },
       onUnexpectedEnd: (worker, code) => failures.push(`${worker.name} ended by itself with ${code}`),
     })
@@ -144,19 +147,23 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         const waiting = polls.unpolledSince(since)
         if (waiting.length === 0) return
         if (Date.now() > since + POLLED_TIMEOUT_MS)
-          throw new Error(`not polled for ${POLLED_TIMEOUT_MS / 1000} s: ${waiting.join(', ')}`)
+          throw new Error(
+            `not polled for ${POLLED_TIMEOUT_MS / 1000} s: ${waiting.map(name => `${name} (last trouble: ${lastTroubles.get(name) ?? 'none'})`).join('; ')}`,
+          )
         await sleep(50)
       }
     },
     async rest() {
       await hub.rest()
       await world.polledAgain()
+      polls.end()
       const codes = await Promise.all(workers.map(worker => worker.terminate()))
       for (const [index, code] of codes.entries())
         if (code !== 0) world.fail(`${workers[index]!.name} ended with ${code} after SIGTERM`)
       world.check()
     },
     go() {
+      polls.begin(Date.now())
       for (const worker of workers) worker.start()
       hub.grow()
     },

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { figuresTable } from '../crash/figures.ts'
+import { figuresTable, newFigures } from '../crash/figures.ts'
 import { crashRounds } from '../crash/rounds.ts'
 import { requireStack } from '../support/stack/requirements.ts'
 
@@ -24,7 +24,8 @@ test('workers and broker are killed, frozen and cut off: each event is there onc
   t.diagnostic(`seed ${seed}; again with npm run crash -- --seed ${seed} --rounds ${ROUNDS}`)
   const startedAt = performance.now()
   const isLate = () => performance.now() - startedAt > ENOUGH_MS
-  const figures = await crashRounds({
+  const figures = newFigures()
+  await crashRounds({
     seed,
     nodes: 1,
     workers: 2,
@@ -32,6 +33,7 @@ test('workers and broker are killed, frozen and cut off: each event is there onc
     checkEvery: ROUNDS,
     roundsPerWorld: ROUNDS,
     folder,
+    figures,
     say: line => t.diagnostic(line),
   }).catch(error => {
     t.diagnostic(`logs, plan and reports: ${folder}`)

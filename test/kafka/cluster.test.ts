@@ -88,4 +88,36 @@ describe('three brokers', async () => {
     assert.ok(lost >= 4, `only ${lost} requests and responses were lost`)
     await assertExactlyOnce(direct, settings.topic, organization, ids)
   })
+
+  test('one is killed, one ends in good order: what is published meanwhile is there once', async t => {
+    if (brokers === undefined) return t.skip('needs Kafka')
+    const [direct = ''] = brokers.direct.split(',')
+    const organization = freshOrganization()
+    const settings = {
+      ...testSettings(direct, [organization]),
+      brokers: brokers.direct.split(','),
+      replicationFactor: 3,
+    }
+    const journal = await open(t, settings)
+    const bounced = new AbortController()
+    const bounce = async () => {
+      const [first, second] = brokers!.nodes
+      await first!.kill()
+      await first!.restart()
+      await brokers!.ready()
+      await second!.restart()
+      await brokers!.ready()
+      bounced.abort()
+    }
+    const ids: string[] = []
+    const publishing = async () => {
+      while (!bounced.signal.aborted) {
+        ids.push(...exportOf(10).map(id => `${ids.length}-${id}`))
+        await publishAll(journal, organization, { ids, batchSize: 10 })
+      }
+    }
+    await Promise.all([bounce().finally(() => bounced.abort()), publishing()])
+    assert.ok(ids.length > 20, 'nothing was published meanwhile')
+    await assertExactlyOnce(direct, settings.topic, organization, ids)
+  })
 })
