@@ -71,93 +71,71 @@ export function longestAbsent(
   return absent.slice(0, absentCount - exportCap).map(entry => entry.key)
 }
 
-/** The events that the same poll brought first; times in milliseconds. */
-interface Arrival {
-  readonly seconds: number
-  /** Of all that are known of it, those dated ahead left out. */
-  newestMs: number
-  /** Of those in this export, those dated ahead left out. */
-  newestPresentMs: number
-  oldestPresentMs: number
-}
-
 /**
- * Whether an absent event should be in this export: where the export is proven to be taken after the event came, and,
- * at the cap, to reach back to it.
+ * Whether an absent event should be in this export: where the export was taken after the event came, and, at the cap,
+ * reaches back to it; a lagging replica serves the log as it was.
  *
- * *After it came*: a lagging replica serves the log as it was, so the export must hold an event that is dated after it
- * and came with the same poll or a later one. One poll's events are taken to have come in the order of their dates,
- * except late ones, dated before what earlier polls had brought: for those only a later poll's event is a proof.
- * *Reaches back to it*: it holds an event that is dated before it and came with the same poll or an earlier one (one
- * that came later may be a late one, of an old date, that says nothing of where the window begins).
- * What was dated ahead of its arrival proves nothing.
+ * An event came no earlier than its date, unless it was dated ahead, and with its date, unless it is *late*: dated before
+ * what an earlier poll had brought. Of a late one only the poll is known before which it came. So an export was taken
+ * after whatever came before the latest date in it; and it reaches back to whatever is dated after the first of its
+ * events came, whether the window is cut by date or by arrival.
  */
 export function expectation({ seen, selection, exportCap }: AbsenceContext): Expectation {
-  const arrivals = arrivalsOf(seen, selection.present)
-  const index = new Map(arrivals.map(({ seconds }, place) => [seconds, place]))
-  const newestBefore = scan(arrivals, arrival => arrival.newestMs, Math.max, Number.NEGATIVE_INFINITY)
-  const oldestUpTo = scan(arrivals, arrival => arrival.oldestPresentMs, Math.min, Number.POSITIVE_INFINITY)
-  const newestAfter = scan(
-    arrivals.toReversed(),
-    arrival => arrival.newestPresentMs,
-    Math.max,
-    Number.NEGATIVE_INFINITY,
-  ).reverse()
-  const newestKnown = newestBefore.at(-1)!
-  // Old history that a lagging replica shows at the cap is new to us too: it proves nothing of how fresh the export is.
-  const newestNew = selection.newestNewAtMs > newestKnown ? selection.newestNewAtMs : Number.NEGATIVE_INFINITY
-  const atCap = selection.fetched >= exportCap
-  return slot => {
-    const createdAtMs = seen.createdAtMsAt(slot)
-    const place = index.get(seen.firstSeenSecondsAt(slot))!
-    if (atCap && createdAtMs <= oldestUpTo[place + 1]!) return 'unknown'
-    const isLate = createdAtMs <= newestBefore[place]!
-    const newest = Math.max(newestNew, newestAfter[isLate ? place + 1 : place]!)
-    return createdAtMs < newest ? 'expected' : 'unknown'
+  const { present } = selection
+  const cameBy = arrivalTimes(seen)
+  let takenAfterMs = selection.newestNewAtMs
+  let beginsMs = Number.POSITIVE_INFINITY
+  for (let slot = 0; slot < present.length; slot++) {
+    if (present[slot] === 0 || seen.stateAt(slot) === 'dead-lettered') continue
+    if (!isDatedAhead(seen, slot)) takenAfterMs = Math.max(takenAfterMs, seen.createdAtMsAt(slot))
+    beginsMs = Math.min(beginsMs, cameBy(slot))
   }
+  const isWhole = selection.fetched < exportCap
+  return slot =>
+    cameBy(slot) < takenAfterMs && (isWhole || seen.createdAtMsAt(slot) > beginsMs) ? 'expected' : 'unknown'
 }
 
 /** The latest createdAt that is known, events dated ahead left out; null when there is none. */
 export function newestKnownMs(seen: SeenEvents, head: Head): number | null {
-  const arrivals = arrivalsOf(seen, new Uint8Array(seen.slotCount))
-  const newest = scan(arrivals, ({ newestMs }) => newestMs, Math.max, Number.NEGATIVE_INFINITY).at(-1)!
-  return Number.isFinite(newest) ? newest : head.newestCreatedAtMs
+  const newest = newestByPoll(seen).at(-1)?.newestMs
+  return newest !== undefined && Number.isFinite(newest) ? newest : head.newestCreatedAtMs
 }
 
-/** By the poll that brought them, oldest poll first. */
-function arrivalsOf(seen: SeenEvents, present: Uint8Array): Arrival[] {
-  const bySeconds = new Map<number, Arrival>()
-  let arrival: Arrival | undefined
-  for (let slot = 0; slot < present.length; slot++) {
+/** By slot: when the event had come at the latest, epoch milliseconds. */
+function arrivalTimes(seen: SeenEvents): (slot: number) => number {
+  const before = new Map<number, number>()
+  let newestMs = Number.NEGATIVE_INFINITY
+  for (const poll of newestByPoll(seen)) {
+    before.set(poll.seconds, newestMs)
+    newestMs = poll.newestMs
+  }
+  return slot => {
+    const createdAtMs = seen.createdAtMsAt(slot)
+    const seconds = seen.firstSeenSecondsAt(slot)
+    return createdAtMs <= before.get(seconds)! ? (seconds + 1) * 1000 : createdAtMs
+  }
+}
+
+/** The latest createdAt that was known after each poll which brought events, events dated ahead left out. */
+function newestByPoll(seen: SeenEvents): { readonly seconds: number; readonly newestMs: number }[] {
+  const bySeconds = new Map<number, number>()
+  for (let slot = 0; slot < seen.slotCount; slot++) {
     if (seen.keyAt(slot) === undefined || seen.stateAt(slot) === 'dead-lettered') continue
     const seconds = seen.firstSeenSecondsAt(slot)
-    if (arrival?.seconds !== seconds) {
-      arrival = bySeconds.get(seconds) ?? {
-        seconds,
-        newestMs: Number.NEGATIVE_INFINITY,
-        newestPresentMs: Number.NEGATIVE_INFINITY,
-        oldestPresentMs: Number.POSITIVE_INFINITY,
-      }
-      bySeconds.set(seconds, arrival)
-    }
-    const createdAtMs = seen.createdAtMsAt(slot)
-    const isPresent = present[slot] === 1
-    if (isPresent && createdAtMs < arrival.oldestPresentMs) arrival.oldestPresentMs = createdAtMs
-    if (createdAtMs >= (seconds + 1) * 1000) continue
-    if (createdAtMs > arrival.newestMs) arrival.newestMs = createdAtMs
-    if (isPresent && createdAtMs > arrival.newestPresentMs) arrival.newestPresentMs = createdAtMs
+    const newest = bySeconds.get(seconds) ?? Number.NEGATIVE_INFINITY
+    const createdAtMs = isDatedAhead(seen, slot) ? Number.NEGATIVE_INFINITY : seen.createdAtMsAt(slot)
+    bySeconds.set(seconds, Math.max(newest, createdAtMs))
   }
-  return [...bySeconds.values()].sort((a, b) => a.seconds - b.seconds)
+  let newestMs = Number.NEGATIVE_INFINITY
+  return [...bySeconds]
+    .sort(([a], [b]) => a - b)
+    .map(([seconds, newest]) => {
+      newestMs = Math.max(newestMs, newest)
+      return { seconds, newestMs }
+    })
 }
 
-/** What folding gives before each arrival, and after the last. */
-function scan(
-  arrivals: readonly Arrival[],
-  timeOf: (arrival: Arrival) => number,
-  fold: (a: number, b: number) => number,
-  start: number,
-): number[] {
-  const folded = [start]
-  for (const arrival of arrivals) folded.push(fold(folded.at(-1)!, timeOf(arrival)))
-  return folded
+/** When it was first received its date was still to come: that says nothing of when it came. */
+function isDatedAhead(seen: SeenEvents, slot: number): boolean {
+  return seen.createdAtMsAt(slot) >= (seen.firstSeenSecondsAt(slot) + 1) * 1000
 }

@@ -151,7 +151,7 @@ test('a late event that a lagging replica lacks is not missed, though others of 
   // The replica has the log as it was between the two.
   for (const n of [2, 3, 4]) assert.deepEqual(await found(bench, [...known, next], n), [])
   // Now it knows what came later, and still not the late one.
-  const newer = eventText(12, start + 12_000)
+  const newer = eventText(12, later + 2 * minute)
   assert.deepEqual(await found(bench, [...known, next, newer], 5), [])
   assert.deepEqual(await found(bench, [...known, next, newer], 6), [`VANISHED ${idOf(77)}`])
 })

@@ -27,6 +27,8 @@ export interface PollBench {
   poll(download: AuditLogExport): Promise<PollOutcome>
   importExport(download: AuditLogExport): Promise<PollOutcome>
   read<S extends StreamName>(stream: S): Promise<Extract<JournalEntry, { stream: S }>['record'][]>
+  /** All streams, in the order in which they were stored. */
+  readAll(): Promise<JournalEntry[]>
 }
 
 export type PollBenchOptions = Partial<PollerSettings> & {
@@ -43,7 +45,14 @@ export async function pollBench(
   const dataDirectory = mkdtempSync(join(tmpdir(), 'hf-audit-poller-'))
   const journal = createSqliteJournal({ dataDirectory, organizations: [organization] })
   await journal.open(never)
+  const reader = createSqliteReader({ dataDirectory })
+  const opened = reader.open(never)
+  const tail = async (streams: readonly StreamName[]) => {
+    await opened
+    return reader.tail({ streams, fromBeginning: true, follow: false }, never)
+  }
   t.after(async () => {
+    await reader.close()
     await journal.close()
     rmSync(dataDirectory, { recursive: true, force: true })
   })
@@ -66,14 +75,11 @@ export async function pollBench(
     },
     importExport: download => poller.importExport(organization, download, never),
     async read(stream) {
-      const reader = createSqliteReader({ dataDirectory })
-      await reader.open(never)
       const records: unknown[] = []
-      const tail = reader.tail({ streams: [stream], fromBeginning: true, follow: false }, never)
-      for await (const entry of tail) records.push(entry.record)
-      await reader.close()
+      for await (const entry of await tail([stream])) records.push(entry.record)
       return records as never
     },
+    readAll: async () => Array.fromAsync(await tail(['events', 'findings', 'ledger', 'dead-letters'])),
   }
 }
 
