@@ -6,7 +6,9 @@ import { exitCodeOf } from './exit-code.ts'
 import { importCommand } from './import.ts'
 import { migrateCommand } from './migrate.ts'
 import { recoverCommand } from './recover.ts'
+import { replayCommand } from './replay.ts'
 import { runCommand } from './run.ts'
+import { schemaCommand } from './schema.ts'
 import { simulateCommand } from './simulate.ts'
 import { tailCommand } from './tail.ts'
 import { verifyCommand } from './verify.ts'
@@ -40,7 +42,9 @@ Everything is configured by environment variables; the README lists them.`,
     importCommand(),
     migrateCommand(),
     recoverCommand(),
+    replayCommand(),
     verifyCommand(),
+    schemaCommand(),
     simulateCommand(),
   ]) {
     adopt(program, command)

@@ -44,8 +44,7 @@ export function outcomeLines(
       organizations,
     })
   }
-  const refusals =
-    refused === 0 ? '' : ` ${counted(refused)} were refused for good: the log above names them.`
+  const refusals = refused === 0 ? '' : ` ${counted(refused)} were refused for good; the log tells of them.`
   if (result === 'finished before') {
     return (
       `The replay ${name} has finished before: ${counted(sent)} went to ${destination}.${refusals} Nothing was sent now; ` +

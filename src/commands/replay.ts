@@ -113,7 +113,7 @@ async function runReplay(options: ReplayOptions): Promise<void> {
     const durationMs = Math.round(performance.now() - startedAt)
     say(outcomeLines({ ...summary, ...outcome, durationMs }, options.json === true), parsed)
   } catch (error) {
-    throw stop.signal.aborted ? whenStopped(error, target, parsed) : error
+    throw stop.signal.aborted ? whenStopped(error, target, parsed, options) : error
   } finally {
     progress.clear()
     await source.close()
@@ -131,7 +131,17 @@ function hintOf({ selection: { organization } }: ParsedReplay, config: Config): 
   return organization === undefined ? '' : ` of ${organization}${unknownOrganization(organization, config)}`
 }
 
-function whenStopped(error: unknown, target: ReplayTarget, parsed: ParsedReplay): ConnectorError {
+function whenStopped(
+  error: unknown,
+  target: ReplayTarget,
+  parsed: ParsedReplay,
+  { dryRun }: ReplayOptions,
+): ConnectorError {
+  if (dryRun === true) {
+    return new ConnectorError('STOPPED', 'The dry run was stopped before its end. Nothing was sent.', {
+      cause: error,
+    })
+  }
   const trouble = target.trouble?.()
   const isStream = parsed.target.to === 'json' && parsed.target.path === '-'
   const mend = isStream

@@ -1,12 +1,13 @@
 import type { KafkaMessage } from 'kafkajs'
 import { ConnectorError } from '../errors.ts'
+import type { StreamName } from '../event/records.ts'
 import type { ReplayRecord, ReplaySource, ReplaySpan } from '../replay-ports.ts'
 import { createClient, offsetRanges } from './client.ts'
 import { journalError } from './client-errors.ts'
 import { untilReachable, withAdmin } from './connect.ts'
 import type { KafkaDependencies } from './journal.ts'
 import { partitionOf } from './murmur2.ts'
-import { openPartitionReader, type PartitionReader } from './partition-reader.ts'
+import { openPartitionReader, type PartitionReader, type TopicPartition } from './partition-reader.ts'
 import { decodeMessages } from './reader.ts'
 import { createSchemaRegistry } from './schema-registry.ts'
 import { findSequence, type SequencePlace } from './sequence-search.ts'
@@ -14,9 +15,10 @@ import { type KafkaSettings, kafkaNames } from './settings.ts'
 import { existingTopics } from './topics.ts'
 import { createValueDecoder } from './values.ts'
 
-/** A page ends with the fetch that reaches one of these. */
-const PAGE_BYTES = 4 * 1024 * 1024
-const PAGE_RECORDS = 5_000
+/** Fetched before anything is handed on: with the fetch that reaches this it is enough. */
+const BUFFER_BYTES = 4 * 1024 * 1024
+/** The cursor is kept with each page. */
+const PAGE_RECORDS = 2_000
 
 /**
  * Reads the topics again in a group that nobody else is in and that commits nothing. A range of times begins at the
@@ -83,6 +85,22 @@ export function createKafkaReplaySource(settings: KafkaSettings, { log }: KafkaD
     })
   }
 
+  /** Retention may have deleted what was there when the range was looked for. */
+  async function firstKept(topic: string, { partition, from, to }: ReplaySpan): Promise<number> {
+    try {
+      const ranges = await withAdmin(kafka, admin => offsetRanges(admin, topic))
+      const low = ranges[partition]?.low ?? to
+      if (low <= from) return from
+      log.warn(
+        { topic, partition, from, to: Math.min(low, to) },
+        'these offsets were deleted before they were replayed',
+      )
+      return Math.min(low, to)
+    } catch (error) {
+      throw journalError(error, `looking at ${topic}`)
+    }
+  }
+
   async function narrowedToSequences(
     span: ReplaySpan,
     organization: string,
@@ -121,6 +139,21 @@ export function createKafkaReplaySource(settings: KafkaSettings, { log }: KafkaD
       : undefined
   }
 
+  async function recordsOf(
+    stream: StreamName,
+    place: TopicPartition,
+    messages: readonly KafkaMessage[],
+  ): Promise<ReplayRecord[]> {
+    const entries = await decodeMessages(decode, stream, place, messages)
+    return entries.map((entry, index): ReplayRecord => {
+      const { key, value, headers, timestamp } = messages[index]!
+      return {
+        entry,
+        stored: { key, value: value!, headers: headers ?? {}, timestampMs: Number(timestamp) },
+      }
+    })
+  }
+
   return {
     origin: `the topic ${names.topics.events}`,
 
@@ -157,12 +190,15 @@ export function createKafkaReplaySource(settings: KafkaSettings, { log }: KafkaD
       }
     },
 
-    async *read({ partition, from, to }, { stream, organization }, signal) {
+    async *read(span, { stream, organization }, signal) {
       const topic = names.topics[stream]
-      for (let next = from; next < to; ) {
+      const { partition, to } = span
+      let next = await firstKept(topic, span)
+      if (next >= to) yield { records: [], next: to }
+      while (next < to) {
         const fetched: KafkaMessage[] = []
         let bytes = 0
-        const isFull = () => fetched.length >= PAGE_RECORDS || bytes >= PAGE_BYTES
+        const isFull = () => fetched.length >= PAGE_RECORDS || bytes >= BUFFER_BYTES
         await reading(topic, signal, opened =>
           opened.read({ topic, partition, from: next, to }, messages => {
             fetched.push(...messages)
@@ -175,15 +211,13 @@ export function createKafkaReplaySource(settings: KafkaSettings, { log }: KafkaD
           ({ key, value }) =>
             value !== null && (organization === undefined || key?.toString('utf8') === organization),
         )
-        const entries = await decodeMessages(decode, stream, { topic, partition }, wanted)
-        const records = entries.map((entry, index): ReplayRecord => {
-          const { key, value, headers, timestamp } = wanted[index]!
-          return {
-            entry,
-            stored: { key, value: value!, headers: headers ?? {}, timestampMs: Number(timestamp) },
-          }
-        })
-        yield { records, next }
+        for (let start = 0; start < wanted.length; start += PAGE_RECORDS) {
+          const part = wanted.slice(start, start + PAGE_RECORDS)
+          const isLast = start + PAGE_RECORDS >= wanted.length
+          const records = await recordsOf(stream, { topic, partition }, part)
+          yield { records, next: isLast ? next : Number(part.at(-1)!.offset) + 1 }
+        }
+        if (wanted.length === 0) yield { records: [], next }
       }
     },
 

@@ -12,6 +12,9 @@ import { type KafkaSettings, kafkaNames } from './settings.ts'
 /** Below the transaction time-out: whoever waits longer finds out what became of it. */
 const TRANSACTION_DEADLINE_MS = 45_000
 const CLOSE_WAIT_MS = 5_000
+/** While the markers of the transaction before are on their way. */
+const FIRST_WAIT_MS = 5
+const MAX_WAIT_MS = 500
 const FORMAT_VERSION = 1
 
 /** What stands in the metadata of a committed offset, beside the offset, which is the next to read. */
@@ -110,14 +113,15 @@ export function createReplayTransactions(kafka: Kafka, { id, topic }: ReplayPlac
       if (producer === undefined) throw notTakenOver(id)
       const mine = producer
       try {
-        await inTime(async () => {
+        await inTime(async late => {
           const transaction = await mine.transaction()
           await send(transaction)
           const spans = changed === undefined ? state.spans : [state.spans[changed]!]
           if (spans.length > 0) {
             const partitions = spans.map(span => committedOffset(state, span))
-            await transaction.sendOffsets({ consumerGroupId: id, topics: [{ topic, partitions }] })
+            await sendOffsets(transaction, { consumerGroupId: id, topics: [{ topic, partitions }] }, late)
           }
+          late.throwIfAborted()
           await transaction.commit()
         })
       } catch (error) {
@@ -134,6 +138,25 @@ export function createReplayTransactions(kafka: Kafka, { id, topic }: ReplayPlac
     },
   }
   return cursor
+}
+
+/**
+ * A transaction whose first act this is may come before the markers of the last one are out; kafkajs waits for them
+ * where it sends records, and not here.
+ */
+async function sendOffsets(
+  transaction: Transaction,
+  offsets: Parameters<Transaction['sendOffsets']>[0],
+  late: AbortSignal,
+): Promise<void> {
+  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, MAX_WAIT_MS)) {
+    try {
+      return await transaction.sendOffsets(offsets)
+    } catch (error) {
+      if ((error as { type?: string }).type !== 'CONCURRENT_TRANSACTIONS') throw error
+    }
+    await sleep(waitMs, undefined, { signal: late })
+  }
 }
 
 /** kafkajs passes the metadata on, though its types do not have it. */
@@ -159,19 +182,19 @@ function storedSpan(metadata: string, id: string): StoredSpan {
 }
 
 /** The producer is thrown away afterwards, and with the next one's taking over this one can commit nothing any more. */
-async function inTime(work: () => Promise<void>): Promise<void> {
-  const timer = new AbortController()
-  const late = sleep(TRANSACTION_DEADLINE_MS, undefined, { signal: timer.signal }).then(
-    () => {
-      throw new Error(`the transaction was not at its end after ${TRANSACTION_DEADLINE_MS / 1000} s`)
-    },
-    () => undefined,
-  )
-  const done = work()
+async function inTime(work: (late: AbortSignal) => Promise<void>): Promise<void> {
+  const late = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      late.abort()
+      reject(new Error(`the transaction was not at its end after ${TRANSACTION_DEADLINE_MS / 1000} s`))
+    }, TRANSACTION_DEADLINE_MS)
+  })
   try {
-    await Promise.race([done, late.then(() => done)])
+    await Promise.race([work(late.signal), tooLate])
   } finally {
-    timer.abort()
+    clearTimeout(timer)
   }
 }
 

@@ -50,79 +50,72 @@ export async function replay(
   const { source, target, log, random, onProgress, sleep = sleepFor } = dependencies
   const { selection } = request
   const tally = createTally()
-  const start = decideStart({ ...request, request: request.words }, await target.resume(signal))
-  if (start.kind === 'finished') return outcome(start.state, 'finished before', totalsOf(start.state).sent)
-
-  let state: ReplayState
-  if (start.kind === 'begin') {
-    const spans = await source.spans(selection, signal)
-    state = await target.begin(newState(request.words, start.run, spans), signal)
-  } else {
-    state = start.state
-    log.info({ replay: request.name, sent: totalsOf(state).sent }, 'goes on where it stopped')
-  }
-  const sentBefore = totalsOf(state).sent
+  let state: ReplayState | undefined
+  let sentBefore = 0
   let failures = 0
   for (;;) {
     try {
-      await sendRest()
-      return outcome(state, 'finished', sentBefore)
+      const standing = await target.resume(signal)
+      if (state === undefined) {
+        const start = decideStart({ ...request, request: request.words }, standing)
+        if (start.kind === 'finished') {
+          return outcomeOf(start.state, 'finished before', totalsOf(start.state).sent)
+        }
+        state = start.kind === 'begin' ? await begin(start.run) : start.state
+        sentBefore = totalsOf(state).sent
+        if (sentBefore > 0) log.info({ replay: request.name, sent: sentBefore }, 'goes on where it stopped')
+      } else {
+        state = sameRun(standing.state, state.run)
+      }
+      for (const index of state.spans.keys()) state = await sendSpan(state, index)
+      return outcomeOf(state, 'finished', sentBefore)
     } catch (error) {
       if (signal.aborted) throw stoppedError(signal)
       await waitAfter(asConnectorError(error))
     }
   }
 
-  async function sendRest(): Promise<void> {
-    for (const [index, span] of state.spans.entries()) {
-      if (span.next < span.to) await sendSpan(index)
-    }
+  async function begin(run: number): Promise<ReplayState> {
+    const spans = await source.spans(selection, signal)
+    return target.begin(newState(request.words, run, spans), signal)
   }
 
-  async function sendSpan(index: number): Promise<void> {
-    const span = state.spans[index]!
+  /** What became of a write that failed is known by what was kept. */
+  function sameRun(kept: ReplayState | undefined, run: number): ReplayState {
+    if (kept !== undefined && kept.request === request.words && kept.run === run) return kept
+    throw gone(request)
+  }
+
+  async function sendSpan(before: ReplayState, index: number): Promise<ReplayState> {
+    let after = before
+    const span = before.spans[index]!
+    if (span.next >= span.to) return before
     for await (const page of source.read({ ...span, from: span.next }, selection, signal)) {
       if (signal.aborted) throw stoppedError(signal)
       const selected = page.records.filter(({ entry }) => isSelected(selection, entry))
-      const moved = advanced(state, index, page.next, selected.length)
+      const moved = advanced(after, index, page.next, selected.length)
       // Nothing to send and more to come: not worth keeping.
-      if (selected.length > 0 || page.next >= span.to)
-        state = await target.write(selected, moved, index, signal)
+      const isKept = selected.length > 0 || page.next >= span.to
+      after = isKept ? await target.write(selected, moved, index, signal) : moved
       for (const { entry } of selected) tally.add(entry)
       failures = 0
-      onProgress(totalsOf(selected.length > 0 ? state : moved))
+      onProgress(totalsOf(after))
     }
     if (signal.aborted) throw stoppedError(signal)
+    return after
   }
 
-  /** Waits and finds out what was kept, as often as it takes. */
-  async function waitAfter(failed: ConnectorError): Promise<void> {
-    for (let error = failed; ; ) {
-      if (!error.retryable) throw error
-      failures += 1
-      const retryInMs = retryDelayMs({ ...RETRY, attempt: failures, random: random() })
-      log.warn({ code: error.code, retryInMs }, `${error.message}; trying again`)
-      await sleep(retryInMs, signal)
-      try {
-        const { state: kept } = await target.resume(signal)
-        if (kept === undefined || kept.request !== request.words || kept.run !== state.run)
-          throw gone(request)
-        state = kept
-        return
-      } catch (thrown) {
-        if (signal.aborted) throw stoppedError(signal)
-        error = asConnectorError(thrown)
-      }
-    }
+  async function waitAfter(error: ConnectorError): Promise<void> {
+    if (!error.retryable) throw error
+    failures += 1
+    const retryInMs = retryDelayMs({ ...RETRY, attempt: failures, random: random() })
+    log.warn({ code: error.code, retryInMs }, `${error.message}; trying again`)
+    await sleep(retryInMs, signal)
   }
 
-  function outcome(
-    { spans, ...rest }: ReplayState,
-    result: ReplayOutcome['result'],
-    before: number,
-  ): ReplayOutcome {
-    const totals = totalsOf({ spans, ...rest })
-    return { ...totals, result, run: rest.run, sentBefore: before, organizations: tally.organizations() }
+  function outcomeOf(last: ReplayState, result: ReplayOutcome['result'], before: number): ReplayOutcome {
+    const organizations = tally.organizations()
+    return { ...totalsOf(last), result, run: last.run, sentBefore: before, organizations }
   }
 }
 

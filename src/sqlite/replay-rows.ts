@@ -3,7 +3,7 @@ import type { ReplaySelection, ReplaySpan } from '../replay-ports.ts'
 import { streamCode } from './schema.ts'
 
 const PAGE_BYTES = 4 * 1024 * 1024
-const PAGE_RECORDS = 5_000
+const PAGE_RECORDS = 2_000
 /** How many positions or sequences one read looks through at most, so that no read is long. */
 const WINDOW = 50_000
 const LEAST_TIME = Number.MIN_SAFE_INTEGER
