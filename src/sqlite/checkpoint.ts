@@ -46,6 +46,6 @@ function requireWholeTrail(identity: string, head: Head | undefined, lastSequenc
     'JOURNAL_MISMATCH',
     `the events of ${identity} in the journal end at sequence ${lastSequence}, and its checkpoint ` +
       `${head === undefined ? 'is missing' : `stands at ${expected}`}: something other than this connector changed ` +
-      'the file; restore it from a backup, or rebuild the checkpoint with `hf-audit recover`',
+      `the file; restore it from a backup, or accept what is left with "hf-audit recover --organization ${identity}"`,
   )
 }
