@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { AdminAddress } from './config/admin-address.ts'
 import { keyOf, nearest, type OrganizationEntry, readConfigFile } from './config/file.ts'
 import { organizationName } from './config/values.ts'
 import { readVariables, VARIABLES, type VariableValues } from './config/variables.ts'
@@ -6,6 +7,7 @@ import { asConnectorError, ConnectorError } from './errors.ts'
 import type { Organization } from './event/organization.ts'
 import type { KafkaSasl, KafkaSettings, KafkaTls } from './kafka/settings.ts'
 import type { LogLevel } from './log.ts'
+import { type MetricsPushSettings, metricsPushSettings } from './otlp/metrics-settings.ts'
 import { type OtlpSettings, otlpSettings } from './otlp/settings.ts'
 
 /** Everything that was configured, resolved and checked. Holds secrets: never log it whole. */
@@ -17,6 +19,10 @@ export interface Config {
   readonly exportCap: number
   readonly shutdownGraceMs: number
   readonly log: { readonly level: LogLevel; readonly format: 'json' | 'pretty' | undefined }
+  /** Undefined: nothing is served. */
+  readonly admin: AdminAddress | undefined
+  /** A secret. Undefined: the status page is shown to this machine only. */
+  readonly statusPassword: string | undefined
   readonly dataDirectory: string
   readonly include: readonly string[]
   readonly exclude: readonly string[]
@@ -27,6 +33,8 @@ export interface Config {
   readonly kafka: KafkaSettings | undefined
   /** Undefined: nothing is forwarded. */
   readonly otlp: OtlpSettings | undefined
+  /** Undefined: metrics are not pushed. */
+  readonly metricsPush: MetricsPushSettings | undefined
   /** The environment with the file's values below it: for the token and the proxies. */
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Worth telling, but no reason to refuse. */
@@ -67,7 +75,8 @@ export function loadConfig(source: ConfigSource): Config {
     )
   }
   const kafka = kafkaOf(values, organizations, readFile, errors)
-  const otlp = otlpOf(environment, errors)
+  const otlp = gathered(() => otlpSettings(environment), errors)
+  const metricsPush = gathered(() => metricsPushSettings(environment), errors)
   const warnings = misspelt(source.environment)
   // A variable that seems to be missing may be one of these.
   if (errors.length > 0) throw invalid([...errors, ...warnings])
@@ -80,6 +89,8 @@ export function loadConfig(source: ConfigSource): Config {
     exportCap: values.HF_AUDIT_EXPORT_CAP,
     shutdownGraceMs: values.HF_AUDIT_SHUTDOWN_GRACE,
     log: { level: values.HF_AUDIT_LOG_LEVEL, format: values.HF_AUDIT_LOG_FORMAT },
+    admin: values.HF_AUDIT_ADMIN_ADDRESS === 'off' ? undefined : values.HF_AUDIT_ADMIN_ADDRESS,
+    statusPassword: values.HF_AUDIT_STATUS_PASSWORD,
     dataDirectory: values.HF_AUDIT_DATA_DIR,
     include: values.HF_AUDIT_INCLUDE ?? [],
     exclude: values.HF_AUDIT_EXCLUDE ?? [],
@@ -88,6 +99,7 @@ export function loadConfig(source: ConfigSource): Config {
     maxRecordBytes: values.KAFKA_MAX_RECORD_BYTES,
     kafka,
     otlp,
+    metricsPush,
     environment,
     warnings,
   }
@@ -178,11 +190,14 @@ function kafkaOf(
   }
 }
 
-function otlpOf(environment: Readonly<Record<string, string>>, errors: string[]): OtlpSettings | undefined {
+/** What was read; else undefined, and what is wrong is among the errors, each once. */
+function gathered<T>(read: () => T, errors: string[]): T | undefined {
   try {
-    return otlpSettings(environment)
+    return read()
   } catch (error) {
-    errors.push(asConnectorError(error).message)
+    const lines = asConnectorError(error).message.split('\n')
+    const fresh = lines.filter(line => !errors.some(told => told.includes(line)))
+    if (fresh.length > 0) errors.push(fresh.join('\n'))
     return undefined
   }
 }

@@ -64,7 +64,7 @@ export function asConnectorError(error: unknown): ConnectorError {
 }
 
 /** True for the four answers of the Hub (and a changed endpoint) that block one organization until a person acts. */
-export function blocksOrganization(error: ConnectorError): boolean {
+export function blocksOrganization(error: Pick<ConnectorError, 'code'>): boolean {
   switch (error.code) {
     case 'HUB_UNAUTHORIZED':
     case 'HUB_PAYMENT_REQUIRED':

@@ -31,6 +31,8 @@ export interface ForwarderState {
   readonly backlog: number | undefined
   /** Why nothing goes out until a person acts; undefined when it does. */
   readonly blocked: string | undefined
+  /** Why nothing goes out now, and is tried again by itself. */
+  readonly unavailable: string | undefined
   /** The last thing that went wrong, also when it is over. */
   readonly lastError: LastError | undefined
 }
@@ -136,6 +138,7 @@ export function createForwarder(dependencies: ForwarderDependencies): Forwarder 
         deadLettered,
         backlog: await backlog(),
         blocked: trouble?.kind === 'blocked' ? trouble.message : undefined,
+        unavailable: trouble?.kind === 'unavailable' ? trouble.message : undefined,
         lastError: delivery.lastError(),
       }
     },

@@ -93,8 +93,17 @@ export interface Journal {
    * Kafka leaves that to the topic's retention: does nothing. Returns how many values were deleted.
    */
   prune(olderThanMs: number, forwarding: boolean): Promise<number>
+  /** As far as it is known without asking anybody; undefined while it is not known. */
+  health(): JournalHealth | undefined
   /** Finishes or aborts the open transaction, leaves the group, gives up the lock. */
   close(): Promise<void>
+}
+
+export interface JournalHealth {
+  /** False: the store refused the last commit, or the group of workers has not answered for a while. */
+  readonly reachable: boolean
+  /** Kafka only: which of the shards are this worker's. */
+  readonly shards: { readonly owned: readonly number[]; readonly total: number } | undefined
 }
 
 /** One value read from the journal. */

@@ -94,6 +94,18 @@ export const DOCUMENTATION: Readonly<Record<VariableName, Documentation>> = {
     about: 'How long after SIGTERM the transaction under way may take.',
     example: '25s',
   },
+  HF_AUDIT_ADMIN_ADDRESS: {
+    group: 'Operation',
+    about:
+      'Where `run` serves the status page (/ and /status.json), /healthz, /readyz and /metrics. Port 0 is any free one, which the start line tells; off serves nothing. /healthz, /readyz and /metrics answer whoever reaches the address; the page and its JSON only this machine, unless HF_AUDIT_STATUS_PASSWORD is set.',
+    example: '0.0.0.0:9464',
+  },
+  HF_AUDIT_STATUS_PASSWORD: {
+    group: 'Operation',
+    about:
+      'The status page and its JSON ask for it (HTTP Basic, any user name), and then answer other machines too. Put TLS in front of it there.',
+    example: '…',
+  },
   HF_AUDIT_LOG_LEVEL: { group: 'Operation', about: 'What is told on stderr.', example: 'debug' },
   HF_AUDIT_LOG_FORMAT: {
     group: 'Operation',

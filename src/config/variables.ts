@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { adminAddress } from './admin-address.ts'
 import {
   anyText,
   brokerList,
@@ -33,6 +34,8 @@ export const VARIABLES = {
   HF_AUDIT_SHUTDOWN_GRACE: { type: durationMs(100), default: '25s' },
   HF_AUDIT_LOG_LEVEL: { type: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'silent']), default: 'info' },
   HF_AUDIT_LOG_FORMAT: { type: oneOf(['json', 'pretty']) },
+  HF_AUDIT_ADMIN_ADDRESS: { type: adminAddress, default: '127.0.0.1:9464' },
+  HF_AUDIT_STATUS_PASSWORD: { type: anyText, secret: true },
   HF_AUDIT_DATA_DIR: { type: path, default: './data' },
   HF_AUDIT_INCLUDE: { type: commaList },
   HF_AUDIT_EXCLUDE: { type: commaList },

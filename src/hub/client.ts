@@ -25,6 +25,11 @@ export interface HubDependencies {
 export interface HubClient extends Hub {
   /** Who the organization's token belongs to. One attempt. Throws like `exportAuditLog`. */
   whoAmI(organization: Organization, signal: AbortSignal): Promise<WhoAmI>
+  /**
+   * When the organization's token expires, epoch milliseconds, as the Hub said when the token's user was asked for;
+   * undefined where it said nothing or was not asked. Asks nobody.
+   */
+  tokenExpiresAtMs(organization: Organization): Promise<number | undefined>
 }
 
 const WHO_AM_I_PATH = '/api/whoami-v2'
@@ -34,6 +39,12 @@ const WHO_AM_I_TIMEOUT_MS = 10_000
 const WHO_AM_I_RETRY_MS = 60 * 60 * 1000
 /** Users of so many tokens are remembered: rotated ones are forgotten in their order. */
 const MAX_REMEMBERED_USERS = 1000
+
+/** Whom a token belongs to, and until when. */
+interface TokenUser {
+  readonly id: string
+  readonly expiresAtMs: number | undefined
+}
 
 export const DEFAULT_TIMEOUTS = {
   connectTimeoutMs: 10_000,
@@ -53,7 +64,7 @@ export function createHubClient(settings: HttpSettings, dependencies: HubDepende
   const dispatcher = createDispatcher(settings)
   const limiter = new RateLimiter()
   const closing = new AbortController()
-  const users = new Map<string, { id: Promise<string | undefined>; askAgainAtMs: number }>()
+  const users = new Map<string, { user: Promise<TokenUser | undefined>; askAgainAtMs: number }>()
 
   async function get(
     organization: Organization,
@@ -103,9 +114,11 @@ export function createHubClient(settings: HttpSettings, dependencies: HubDepende
     )
   }
 
-  async function askUserId(organization: Organization): Promise<string | undefined> {
+  async function askUser(organization: Organization): Promise<TokenUser | undefined> {
     try {
-      return (await whoAmI(organization, AbortSignal.timeout(WHO_AM_I_TIMEOUT_MS))).id
+      const { id, auth } = await whoAmI(organization, AbortSignal.timeout(WHO_AM_I_TIMEOUT_MS))
+      const expiresAtMs = Date.parse(auth?.expiresAt ?? '')
+      return { id, expiresAtMs: Number.isNaN(expiresAtMs) ? undefined : expiresAtMs }
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       log.debug({ organization: organization.name, reason }, "the token's user is not known")
@@ -116,25 +129,32 @@ export function createHubClient(settings: HttpSettings, dependencies: HubDepende
   async function ownUserId(organization: Organization, signal: AbortSignal): Promise<string | undefined> {
     const token = await tokenInUse(tokenOf, organization).catch(() => undefined)
     if (token === undefined || signal.aborted) return undefined
-    const key = `${organization.endpoint} ${token.value}`
+    const key = userKey(organization, token)
     let user = users.get(key)
     if (user === undefined || user.askAgainAtMs <= now()) {
-      const asking = { id: askUserId(organization), askAgainAtMs: now() + WHO_AM_I_RETRY_MS }
-      asking.id.then(id => {
-        if (id !== undefined) asking.askAgainAtMs = Number.POSITIVE_INFINITY
+      const asking = { user: askUser(organization), askAgainAtMs: now() + WHO_AM_I_RETRY_MS }
+      asking.user.then(known => {
+        if (known !== undefined) asking.askAgainAtMs = Number.POSITIVE_INFINITY
       })
       users.delete(key)
       users.set(key, asking)
       if (users.size > MAX_REMEMBERED_USERS) users.delete(users.keys().next().value!)
       user = asking
     }
-    return unlessAborted(user.id, signal)
+    return (await unlessAborted(user.user, signal))?.id
+  }
+
+  async function tokenExpiresAtMs(organization: Organization): Promise<number | undefined> {
+    const token = await tokenInUse(tokenOf, organization).catch(() => undefined)
+    if (token === undefined) return undefined
+    return (await users.get(userKey(organization, token))?.user)?.expiresAtMs
   }
 
   return {
     exportAuditLog,
     whoAmI,
     ownUserId,
+    tokenExpiresAtMs,
     async close() {
       closing.abort(new Error('the Hub client was closed'))
       await dispatcher.destroy()
@@ -150,6 +170,10 @@ async function tokenInUse(tokenOf: TokenOf, organization: Organization): Promise
     if (!(error instanceof ConnectorError) || error.code !== 'CONFIG_INVALID') throw error
     throw new ConnectorError('HUB_UNAUTHORIZED', error.message, { cause: error })
   }
+}
+
+function userKey({ endpoint }: Organization, token: HubToken): string {
+  return `${endpoint} ${token.value}`
 }
 
 function exportPath({ name }: Organization): string {

@@ -30,6 +30,8 @@ export interface Assignment {
    * and whoever takes a transactional id now may take it from its owner.
    */
   heardLately(): boolean
+  /** The shards that are ours, in order; undefined before the group has said. */
+  shards(): readonly number[] | undefined
   /**
    * After a sign that another worker may have the shard: true when the group is asked later than now and tells that it
    * is still ours, false when it is not, or when the group does not answer within the session time-out.
@@ -49,6 +51,7 @@ export function standAlone(shards: number): Assignment {
       yield all
     },
     heardLately: () => true,
+    shards: () => [...all],
     confirm: async () => true,
     close: async () => {},
   }
@@ -163,6 +166,7 @@ export function joinGroup(
     },
 
     heardLately: () => performance.now() - signs.lastSentAtMs() < options.sessionTimeoutMs,
+    shards: () => (known ? [...owned].sort((left, right) => left - right) : undefined),
 
     async confirm(shard, signal) {
       const askedAtMs = performance.now()

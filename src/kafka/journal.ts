@@ -25,6 +25,7 @@ export interface KafkaDependencies {
 interface Opened {
   readonly framings: Framings
   readonly assignment: Assignment
+  readonly partitions: number
   shardOf(identity: string): number
   shard(number: number): Shard
 }
@@ -83,7 +84,7 @@ export function createKafkaJournal(
         shards.set(number, known)
         return known
       }
-      opened = { framings, assignment, shardOf, shard }
+      opened = { framings, assignment, partitions: topics.partitions, shardOf, shard }
     },
 
     async *ownership(signal) {
@@ -130,6 +131,13 @@ export function createKafkaJournal(
 
     async prune() {
       return 0
+    },
+
+    health() {
+      const owned = opened?.assignment.shards()
+      if (opened === undefined || owned === undefined) return undefined
+      const { assignment, partitions } = opened
+      return { reachable: assignment.heardLately(), shards: { owned, total: partitions } }
     },
 
     async close() {

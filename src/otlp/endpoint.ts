@@ -1,5 +1,6 @@
-const PER_SIGNAL_VARIABLE = 'OTEL_EXPORTER_OTLP_LOGS_ENDPOINT'
-const LOGS_PATH = 'v1/logs'
+import type { Setting, Signal } from './lookup.ts'
+
+const PATHS: Readonly<Record<Signal, string>> = { LOGS: 'v1/logs', METRICS: 'v1/metrics' }
 
 export interface Endpoint {
   /** Without user and password. */
@@ -9,13 +10,18 @@ export interface Endpoint {
 }
 
 /**
- * OTEL_EXPORTER_OTLP_LOGS_ENDPOINT is used as it is; to OTEL_EXPORTER_OTLP_ENDPOINT `v1/logs` is added, relative to
- * its path (https://opentelemetry.io/docs/specs/otel/protocol/exporter/#endpoint-urls-for-otlphttp).
+ * OTEL_EXPORTER_OTLP_LOGS_ENDPOINT is used as it is; to OTEL_EXPORTER_OTLP_ENDPOINT `v1/logs` is added (for metrics
+ * likewise), relative to its path (https://opentelemetry.io/docs/specs/otel/protocol/exporter/#endpoint-urls-for-otlphttp).
  */
-export function readEndpoint(variable: string, value: string, errors: string[]): Endpoint | undefined {
+export function readEndpoint(
+  signal: Signal,
+  { variable, value }: Setting,
+  errors: string[],
+): Endpoint | undefined {
+  const isOwn = variable === `OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`
   const url = URL.parse(value)
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:') || url.hostname === '') {
-    const example = `http://localhost:4318${variable === PER_SIGNAL_VARIABLE ? '/v1/logs' : ''}`
+    const example = `http://localhost:4318${isOwn ? `/${PATHS[signal]}` : ''}`
     errors.push(`${variable} is "${masked(value)}": allowed is a URL with http or https, such as ${example}.`)
     return undefined
   }
@@ -23,8 +29,8 @@ export function readEndpoint(variable: string, value: string, errors: string[]):
   url.username = ''
   url.password = ''
   url.hash = ''
-  if (variable !== PER_SIGNAL_VARIABLE) {
-    url.pathname += url.pathname.endsWith('/') ? LOGS_PATH : `/${LOGS_PATH}`
+  if (!isOwn) {
+    url.pathname += url.pathname.endsWith('/') ? PATHS[signal] : `/${PATHS[signal]}`
   }
   return { url, authorization }
 }

@@ -4,7 +4,9 @@ export interface Setting {
   readonly value: string
 }
 
-/** The setting that holds for logs: OTEL_EXPORTER_OTLP_LOGS_<suffix> before OTEL_EXPORTER_OTLP_<suffix>. */
+export type Signal = 'LOGS' | 'METRICS'
+
+/** The setting that holds for the signal: OTEL_EXPORTER_OTLP_LOGS_<suffix> before OTEL_EXPORTER_OTLP_<suffix>. */
 export type Lookup = (suffix: string) => Setting | undefined
 
 /** Without white space around it; an empty variable counts as unset. */
@@ -13,7 +15,7 @@ export function settingOf(env: NodeJS.ProcessEnv, variable: string): Setting | u
   return value === '' ? undefined : { variable, value }
 }
 
-export function lookupIn(env: NodeJS.ProcessEnv): Lookup {
+export function lookupIn(env: NodeJS.ProcessEnv, signal: Signal): Lookup {
   return suffix =>
-    settingOf(env, `OTEL_EXPORTER_OTLP_LOGS_${suffix}`) ?? settingOf(env, `OTEL_EXPORTER_OTLP_${suffix}`)
+    settingOf(env, `OTEL_EXPORTER_OTLP_${signal}_${suffix}`) ?? settingOf(env, `OTEL_EXPORTER_OTLP_${suffix}`)
 }

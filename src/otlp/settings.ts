@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { ConnectorError } from '../errors.ts'
 import { destinationOf, masked, readEndpoint } from './endpoint.ts'
 import { parseHeaders } from './headers.ts'
-import { type Lookup, lookupIn, settingOf } from './lookup.ts'
+import { type Lookup, lookupIn, type Setting, type Signal, settingOf } from './lookup.ts'
 import { type OtlpProxy, readProxy } from './proxy.ts'
 import { readTls, type TlsMaterial } from './tls.ts'
 
@@ -34,19 +34,29 @@ export interface OtlpSettings {
  * Throws `CONFIG_INVALID` with all that is wrong, a line each.
  */
 export function otlpSettings(env: NodeJS.ProcessEnv): OtlpSettings | undefined {
-  const lookup = lookupIn(env)
   if (settingOf(env, 'OTEL_SDK_DISABLED')?.value.toLowerCase() === 'true') return undefined
   const exporter = settingOf(env, 'OTEL_LOGS_EXPORTER')?.value.toLowerCase() ?? 'otlp'
-  const endpoint = lookup('ENDPOINT')
+  const endpoint = lookupIn(env, 'LOGS')('ENDPOINT')
   if (exporter === 'none' || endpoint === undefined) return undefined
 
   const errors: string[] = []
   if (exporter !== 'otlp') {
     errors.push(`OTEL_LOGS_EXPORTER is "${exporter}": allowed are otlp and none.`)
   }
+  return exporterSettings(env, 'LOGS', endpoint, errors)
+}
+
+/** What an exporter of the signal needs. Throws `CONFIG_INVALID` with these errors and what else is wrong, a line each. */
+export function exporterSettings(
+  env: NodeJS.ProcessEnv,
+  signal: Signal,
+  endpoint: Setting,
+  errors: string[],
+): OtlpSettings {
+  const lookup = lookupIn(env, signal)
   checkProtocol(lookup, errors)
-  const target = readEndpoint(endpoint.variable, endpoint.value, errors)
-  const headers = readHeaders(env, errors)
+  const target = readEndpoint(signal, endpoint, errors)
+  const headers = readHeaders(env, signal, errors)
   const settings = {
     timeoutMs: readTimeout(lookup, errors),
     compression: readCompression(lookup, errors),
@@ -90,10 +100,10 @@ function readCompression(lookup: Lookup, errors: string[]): 'gzip' | 'none' {
   return 'none'
 }
 
-/** Those for logs are added to those for all signals, and win where both have a name. */
-function readHeaders(env: NodeJS.ProcessEnv, errors: string[]): Record<string, string> {
+/** Those for the signal are added to those for all, and win where both have a name. */
+function readHeaders(env: NodeJS.ProcessEnv, signal: Signal, errors: string[]): Record<string, string> {
   const headers: Record<string, string> = {}
-  for (const variable of ['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_LOGS_HEADERS']) {
+  for (const variable of ['OTEL_EXPORTER_OTLP_HEADERS', `OTEL_EXPORTER_OTLP_${signal}_HEADERS`]) {
     const { name, list } = valueOrFile(env, variable, errors)
     const parsed = parseHeaders(list)
     Object.assign(headers, parsed.headers)

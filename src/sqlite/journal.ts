@@ -52,6 +52,7 @@ export function createSqliteJournal(settings: SqliteJournalSettings): SqliteJour
   const listeners = new Set<() => void>()
   let lastTerm = 0
   let store: Store | undefined
+  let lastCommitFailed = false
 
   function opened(): Store {
     if (store === undefined) throw notOpen(path)
@@ -104,7 +105,9 @@ export function createSqliteJournal(settings: SqliteJournalSettings): SqliteJour
       if (reading?.term !== batch.term) throw staleTerm(batch, reading)
       try {
         reading.head = writer.write(batch)
+        lastCommitFailed = false
       } catch (error) {
+        lastCommitFailed = true
         readings.delete(identity)
         throw journalError(error, path)
       }
@@ -115,6 +118,10 @@ export function createSqliteJournal(settings: SqliteJournalSettings): SqliteJour
 
     framing(stream: StreamName) {
       return singleObjectHeader(stream)
+    },
+
+    health() {
+      return store === undefined ? undefined : { reachable: !lastCommitFailed, shards: undefined }
     },
 
     prune(olderThanMs, forwarding) {

@@ -18,14 +18,22 @@ export interface RunningProcess {
   kill(signal: NodeJS.Signals): void
 }
 
-/** Starts `hf-audit` from the sources with only this environment beside the path. */
+/**
+ * Starts `hf-audit` from the sources with only this environment beside the path. Nothing is served unless it says so: many
+ * run side by side.
+ */
 export function startHfAudit(
   parameters: readonly string[],
   environment: Readonly<Record<string, string>>,
 ): RunningProcess {
   const child = spawn(process.execPath, ['src/cli.ts', ...parameters], {
     cwd: projectFolder,
-    env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent', ...environment },
+    env: {
+      PATH: process.env.PATH ?? '',
+      HOME: '/nonexistent',
+      HF_AUDIT_ADMIN_ADDRESS: 'off',
+      ...environment,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const killWithUs = (): void => void child.kill('SIGKILL')
