@@ -71,9 +71,20 @@ export function joinGroup(
   let closed = false
   let consumer: Consumer | undefined
   let member: string | undefined
+  /** Since the last join something failed. */
+  let isOut = false
   const signs = createGroupSigns()
 
+  /** An outage is told when it begins and when it is over, not each of the ten tries a second. */
+  function tellOutage(message: string): void {
+    if (isOut) log.debug({}, message)
+    else log.warn({}, message)
+    isOut = true
+  }
+
   function onJoin(memberId: string, shards: readonly number[]): void {
+    if (isOut) log.info({}, 'back in the group of workers')
+    isOut = false
     const before = owned
     owned = new Set(shards)
     // Who comes as a new member was none for a while: another may have had what is ours again.
@@ -112,8 +123,7 @@ export function joinGroup(
     signs.watch(current)
     current.on(CRASH, ({ payload }) => {
       if (closed || consumer !== current) return
-      const text = `left the group of workers: ${payload.error.message}`
-      log.warn({ restart: payload.restart }, `${text}; joining again`)
+      tellOutage(`left the group of workers: ${payload.error.message}; joining again`)
       if (!payload.restart) rebuild(current)
     })
     await current.connect()
@@ -135,7 +145,7 @@ export function joinGroup(
       await run()
     } catch (error) {
       if (closed) return
-      log.warn({}, `cannot join the group of workers: ${(error as Error).message}; trying again`)
+      tellOutage(`cannot join the group of workers: ${(error as Error).message}; trying again`)
       rebuild(consumer)
     }
     if (closed && consumer !== undefined) await disconnectQuietly(consumer)
