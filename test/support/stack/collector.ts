@@ -1,5 +1,6 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { parse } from 'yaml'
 import { type CollectedRecord, collectedRecords } from '../readers/collector-file.ts'
 import { exists } from './cache.ts'
 import { collectorBinary } from './collector-build.ts'
@@ -12,6 +13,8 @@ export interface CollectorOptions {
   readonly port?: number
   /** Kept after `stop`; default: a new one in a temporary folder, deleted by `stop`. */
   readonly outputFile?: string
+  /** A configuration to start from: its address and its file are replaced, and exporters this build lacks are left out. */
+  readonly basedOn?: string
   /** Requests with a larger body are refused by the collector. Default: its own 20 MiB. */
   readonly maxRequestBytes?: number
 }
@@ -52,7 +55,7 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
     })
   let server: ServerProcess | undefined
   try {
-    await writeFile(configFile, configuration(port, outputFile, options.maxRequestBytes))
+    await writeFile(configFile, await configuration(port, outputFile, options))
     server = await start()
   } catch (error) {
     await folder.remove()
@@ -80,10 +83,14 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
   }
 }
 
-function configuration(port: number, outputFile: string, maxRequestBytes: number | undefined): string {
+async function configuration(port: number, outputFile: string, options: CollectorOptions): Promise<string> {
+  const endpoint = `127.0.0.1:${port}`
+  if (options.basedOn !== undefined)
+    return adapted(await readFile(options.basedOn, 'utf8'), endpoint, outputFile)
+  const { maxRequestBytes } = options
   const limit = maxRequestBytes === undefined ? {} : { max_request_body_size: maxRequestBytes }
   return JSON.stringify({
-    receivers: { otlp: { protocols: { http: { endpoint: `127.0.0.1:${port}`, ...limit } } } },
+    receivers: { otlp: { protocols: { http: { endpoint, ...limit } } } },
     exporters: { file: { path: outputFile, format: 'json', flush_interval: '100ms', append: true } },
     service: {
       // Its own metrics would take a fixed port.
@@ -91,4 +98,12 @@ function configuration(port: number, outputFile: string, maxRequestBytes: number
       pipelines: { logs: { receivers: ['otlp'], exporters: ['file'] } },
     },
   })
+}
+
+function adapted(text: string, endpoint: string, outputFile: string): string {
+  const config = parse(text)
+  config.receivers.otlp.protocols.http.endpoint = endpoint
+  config.exporters = { file: { ...config.exporters.file, path: outputFile } }
+  config.service.pipelines.logs.exporters = ['file']
+  return JSON.stringify(config)
 }
