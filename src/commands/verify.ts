@@ -7,7 +7,7 @@ import { createJournalScanner } from '../journals.ts'
 import { createFileSpool } from '../spool/file-spool.ts'
 import { parseAnchor, readAnchors } from '../verify/anchors-file.ts'
 import { JournalWindow } from '../verify/hub-comparison.ts'
-import { type KeptAnchor, verifyJournal } from '../verify/verify.ts'
+import { type KeptAnchor, type VerifyOptions, verifyJournal } from '../verify/verify.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { clearingProgress, createLoggerOf } from './logger.ts'
 import { organizationOf } from './organization-option.ts'
@@ -88,8 +88,7 @@ async function verify(options: VerifyCommandOptions): Promise<void> {
         endpoint: config.endpoint,
         anchors: keptAnchors(options),
         problemLimit: SHOWN_PROBLEMS,
-        onEvent: (record, position) => windows.get(record.organization)?.addEvent(record, position),
-        onDeadLetter: letter => windows.get(letter.organization)?.addDeadLetter(letter),
+        ...(compared.length === 0 ? {} : collecting(windows)),
       },
       { scanner, spool, onProgress: progress.show },
       stop.signal,
@@ -107,6 +106,16 @@ async function verify(options: VerifyCommandOptions): Promise<void> {
     progress.clear()
     spool.dispose()
     await scanner.close()
+  }
+}
+
+/** What the journal holds is compared with the exports when all of it was read. */
+function collecting(
+  windows: ReadonlyMap<string, JournalWindow>,
+): Pick<VerifyOptions, 'onEvent' | 'onDeadLetter'> {
+  return {
+    onEvent: (record, position) => windows.get(record.organization)?.addEvent(record, position),
+    onDeadLetter: letter => windows.get(letter.organization)?.addDeadLetter(letter),
   }
 }
 

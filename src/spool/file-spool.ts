@@ -120,8 +120,8 @@ function spoolError(directory: string, cause: unknown): ConnectorError {
   const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error'
   return new ConnectorError(
     'JOURNAL_UNAVAILABLE',
-    `Cannot write the spool file in ${directory} (${code}). It holds what must wait for the end of a download; ` +
-      'make room or the directory writable, or set HF_AUDIT_DATA_DIR to another one. Nothing was published of this poll.',
+    `Cannot write the spool file in ${directory} (${code}). It holds for a while what does not fit into memory; ` +
+      'make room or the directory writable, or set HF_AUDIT_DATA_DIR to another one. A poll that ends so publishes nothing.',
     { retryable: true, cause },
   )
 }

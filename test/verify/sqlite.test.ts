@@ -4,6 +4,8 @@ import type { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { decodeValue, encodeValue, singleObjectHeader } from '../../src/event/avro.ts'
 import { anchorOf, nextChainHash, sha256 } from '../../src/event/chain.ts'
+import { newHead } from '../../src/event/new-head.ts'
+import { rebuildLedgerEntry } from '../../src/event/rebuild-records.ts'
 import type { AuditRecord } from '../../src/event/records.ts'
 import type { KeptAnchor } from '../../src/verify/verify.ts'
 import { eventText } from '../support/exports.ts'
@@ -519,4 +521,44 @@ test('a writer beside it is no problem: what comes while the journal is read is 
   await publishing
   assert.deepEqual(result!.problems, [])
   assert.ok(result!.records >= 1_000)
+})
+
+test('an anchor without an organization is of the only one; where there are several it must be said', async t => {
+  const { verify, ledger, tamper } = await publishedJournal(t, [events(1, 5)])
+  const { sequence, chainHash } = ledger[0]!
+  const anchors: KeptAnchor[] = [{ organization: undefined, sequence, chainHash, origin: { kind: 'option' } }]
+  assert.equal((await verify({ anchors }))[0]!.anchorsAgreeing, 3)
+  tamper(database => database.exec("INSERT INTO organization (identity) VALUES ('another')"))
+  await assert.rejects(verify({ anchors }), {
+    code: 'CONFIG_INVALID',
+    message: /--organization.*example, another/,
+  })
+  assert.equal((await verify({ anchors, organization: 'example' }))[0]!.anchorsAgreeing, 3)
+})
+
+test('a trail cut short that an operator accepted: the ledger of what is lost is a note, what comes then is checked', async t => {
+  const { verify, publish, tamper, journal } = await publishedJournal(t, [events(1, 10), events(1, 20)])
+  tamper(remove('sequence > 15'))
+  assert.deepEqual(told((await verify())[0]), ['end 20', 'end 20'])
+  await journal.close()
+  tamper(database => {
+    const row = database.prepare('SELECT value FROM entry WHERE sequence = 15').get()!
+    const { chainHash } = decodeValue('events', Buffer.from(row.value as Uint8Array))
+    const { head } = database.prepare('SELECT head FROM organization').get() as { head: string }
+    const accepted = { ...JSON.parse(head), sequence: 15, chainHash: chainHash.toString('hex') }
+    database.prepare('UPDATE organization SET head = ?').run(JSON.stringify(accepted))
+    database.exec('DELETE FROM seen')
+    const organization = { name: 'example', identity: 'example', endpoint: 'http://127.0.0.1:1' }
+    const newest = { ...newHead(organization), sequence: 15, chainHash }
+    const entry = rebuildLedgerEntry(organization, newest, { startedAtMs: 1, finishedAtMs: 2, findings: 1 })
+    database
+      .prepare('INSERT INTO entry (organization, stream, timestamp_ms, value) VALUES (1, 2, 2, ?)')
+      .run(encodeValue('ledger', singleObjectHeader('ledger'), entry))
+  })
+  await journal.open(new AbortController().signal)
+  await publish(events(116, 10))
+  const [result] = await verify()
+  assert.deepEqual(told(result), [])
+  assert.deepEqual([result!.lastSequence, result!.anchorsAgreeing], [25, 4])
+  assert.match(result!.notes.join(), /1 anchors of the ledger are of records that were lost/)
 })
