@@ -14,6 +14,7 @@ import type {
   ReplaySpan,
 } from '../../src/replay-ports.ts'
 import { batchFrom, type Contents, freshOrganization } from './batches.ts'
+import { resumed } from './under-test.ts'
 
 export interface ReplaySourceUnderTest {
   createJournal(organizations: readonly Organization[]): Journal
@@ -42,7 +43,7 @@ export function replaySourceContract(
       t.after(() => journal.close())
       const batches: Batch[] = []
       const commit = async ({ of = organizations[0]!, ...contents }: Contents & { of?: Organization }) => {
-        const batch = batchFrom(journal, of, await journal.resume(of, signal), contents)
+        const batch = batchFrom(journal, of, await resumed(journal, of), contents)
         await journal.commit(batch)
         await store.settled()
         batches.push(batch)

@@ -5,7 +5,14 @@ import { ConnectorError } from '../../src/errors.ts'
 import type { Finding, LedgerEntry } from '../../src/event/records.ts'
 import type { Journal } from '../../src/ports.ts'
 import { exportOf, exportOfBody } from '../support/exports.ts'
-import { assertBooksBalance, assertTrail, never, type PollBench, pollBench } from '../support/poll-bench.ts'
+import {
+  assertBooksBalance,
+  assertTrail,
+  never,
+  organization,
+  type PollBench,
+  pollBench,
+} from '../support/poll-bench.ts'
 import { type History, Hub, history, type Step } from './history.ts'
 import { Oracle, type PollTruth, type Shown } from './oracle.ts'
 
@@ -92,6 +99,7 @@ class Player {
     const held = await this.#held()
     if (held.ledger.length > this.#before.ledger.length) this.#finished(shown, held)
     else this.#cutOff(shown, stored, held)
+    await this.#forget(new Set(elements.map(({ event }) => event?.id)))
   }
 
   #finished(shown: Shown, held: Held): void {
@@ -166,6 +174,17 @@ class Player {
       else held.ledger.push(entry.record)
     }
     return held
+  }
+
+  /** As many absent ids as the cap are remembered, and all that the export held: what more is forgotten is no mistake. */
+  async #forget(present: ReadonlySet<string | undefined>): Promise<void> {
+    const { seen } = await this.#bench.journal.resume(organization, never)
+    const absent = [...seen.entries()].filter(({ absentSinceSeconds }) => absentSinceSeconds > 0).length
+    for (const id of this.#oracle.known.keys()) {
+      if (seen.get(id) !== undefined) continue
+      assert.ok(absent >= this.#past.cap && !present.has(id), `${id} was forgotten too early`)
+      this.#oracle.known.delete(id)
+    }
   }
 
   #newestKnownMs(): number | undefined {
