@@ -562,3 +562,29 @@ test('a trail cut short that an operator accepted: the ledger of what is lost is
   assert.deepEqual([result!.lastSequence, result!.anchorsAgreeing], [25, 4])
   assert.match(result!.notes.join(), /1 anchors of the ledger are of records that were lost/)
 })
+
+test('the first record is held against the source that the chain begins with', async t => {
+  const { verify, edit } = await publishedJournal(t, [events(1, 5)])
+  edit(1, record => {
+    for (const column of ['rawLog', 'message'] as const)
+      record[column] = record[column].replace('Invented', 'Forged')
+  })
+  assert.deepEqual(told((await verify())[0]), ['chain 1'])
+})
+
+test('bytes that only read like the text that was published', async t => {
+  const withMark = eventText(1, Date.UTC(2026, 0, 1), { message: 'replacement \ufffd character' })
+  const { verify, tamper } = await publishedJournal(t, [[withMark]])
+  assert.deepEqual(told((await verify())[0]), [])
+  tamper(database => {
+    const row = database.prepare('SELECT value FROM entry WHERE sequence = 1').get()!
+    const value = Buffer.from(row.value as Uint8Array)
+    // A character of four bytes that ends after three: decoders make one U+FFFD of it.
+    for (let at = value.indexOf('\ufffd'); at >= 0; at = value.indexOf('\ufffd'))
+      value.set([0xf0, 0x9f, 0x98], at)
+    database.prepare('UPDATE entry SET value = ? WHERE sequence = 1').run(value)
+  })
+  const [result] = await verify()
+  assert.deepEqual(told(result), ['columns 1'])
+  assert.match(result!.problems[0]!.message, /^rawLog of sequence 1/)
+})
