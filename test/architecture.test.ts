@@ -39,6 +39,7 @@ const ROOT = [
   'verify/*',
   'check/*',
   'reload',
+  'schema/*',
   'connector',
 ]
 
@@ -61,6 +62,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   'stored-journal': ['event/*'],
   'check/*': ROOT,
   reload: ['config'],
+  'schema/*': ['event/*', 'schema/*'],
   journals: ROOT,
   replays: ROOT,
   connector: ROOT,
