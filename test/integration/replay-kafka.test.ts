@@ -192,6 +192,22 @@ suite('replay, from a real Kafka', async () => {
   })
 
   test(
+    'the broker is killed in the middle and comes back: it waits, and each record is there once',
+    skip,
+    async t => {
+      await admin.createTopics({ topics: [{ topic: 'bounced', numPartitions: 2 }], waitForLeaders: true })
+      const running = startHfAudit(['replay', ...EVERYTHING, '--to-topic', 'bounced'], environment)
+      t.after(() => running.kill('SIGKILL'))
+      await until('the first records', async () => (await written('bounced')) >= 2_500, 2)
+      await kafka.kill()
+      await running.logLine(({ msg }) => /trying again/.test(String(msg)))
+      await kafka.restart()
+      assert.equal(await running.ended, 0, running.stderr())
+      await assertWholeTopic('bounced')
+    },
+  )
+
+  test(
     'beside a running worker: nothing is fenced, no record is doubled, all is forwarded',
     skip,
     async t => {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { Kafka, logLevel } from 'kafkajs'
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts'
-import { runHfAudit, startHfAudit } from '../support/child-process.ts'
+import { projectFolder, runHfAudit, startHfAudit } from '../support/child-process.ts'
 import { organization, pollOnce, until } from '../support/main-job.ts'
 import { countUids } from '../support/readers/collector-file.ts'
 import { readContainer } from '../support/readers/container.ts'
@@ -220,6 +221,23 @@ suite('replay, from the embedded journal', () => {
     const unnamed = await runHfAudit(['replay', ...EVERYTHING, '--to-json', path], environment)
     assert.equal(unnamed.code, 2)
     assert.match(unnamed.stderr, /is there already, and no replay of this name wrote it/)
+  })
+
+  test('the disk is full: exit 4, and with room the same command goes on with whole records', async () => {
+    const path = join(folder, 'full.json')
+    const parameters = ['replay', ...EVERYTHING, '--to-json', path]
+    // No file may grow beyond this; the shell's unit is 512 bytes in POSIX, 1,024 in bash.
+    const limited = ['-c', 'ulimit -f 16384; exec "$0" "$@"', process.execPath, 'src/cli.ts', ...parameters]
+    const { status, stderr } = spawnSync('sh', limited, {
+      cwd: projectFolder,
+      env: { PATH: process.env.PATH ?? '', ...environment },
+      encoding: 'utf8',
+    })
+    assert.equal(status, 4, stderr)
+    assert.match(stderr, /full\.json cannot be written \(EFBIG\)\. Make room/)
+    const last = await replayed(environment, ...parameters.slice(1))
+    assert.ok(last.sentBefore > 0)
+    assert.deepEqual(await sequencesInLines(path), { [organization]: range(1, EVENTS) })
   })
 
   test('into a topic, where Kafka is configured beside it: SIGKILL twice, as the journal on Kafka would have it', async t => {

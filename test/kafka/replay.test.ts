@@ -14,6 +14,7 @@ import { advanced, newState } from '../../src/replay/start.ts'
 import type { ReplayRecord, ReplayTarget } from '../../src/replay-ports.ts'
 import { batchFrom, freshOrganization } from '../contract/batches.ts'
 import { replaySourceContract } from '../contract/replay-source-contract.ts'
+import { resumed } from '../contract/under-test.ts'
 import { missingFor } from '../support/stack/requirements.ts'
 import { END_TXN, PRODUCE } from '../support/tcp-proxy.ts'
 import { type ProxiedKafka, startProxiedKafka, testSettings } from './broker.ts'
@@ -57,7 +58,7 @@ if (missing === undefined) {
     await journal.open(signal)
     const committedAtMs: number[] = []
     for (const events of commits) {
-      const checkpoint = await journal.resume(organization, signal)
+      const checkpoint = await resumed(journal, organization)
       // As it is: the broker gives the transaction's marker its own time.
       const timestampMs = Date.now()
       committedAtMs.push(timestampMs)
