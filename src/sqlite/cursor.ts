@@ -8,6 +8,8 @@ export const FORWARDED_STREAMS: readonly StreamName[] = ['events', 'findings', '
 export interface ForwarderCursor {
   /** 0 before the first delivery. */
   read(): number
+  /** Whether anything was ever delivered. */
+  exists(): boolean
   save(position: number): void
   /** How many values wait behind the cursor; reads no value. `last` and `prunedThrough` as in `PageReader`. */
   backlog(last: number, prunedThrough: number): number
@@ -36,6 +38,7 @@ export function createForwarderCursor(database: DatabaseSync): ForwarderCursor {
 
   return {
     read,
+    exists: () => select.get(FORWARDER_CURSOR) !== undefined,
     save(position) {
       replace.run(FORWARDER_CURSOR, position)
     },

@@ -12,6 +12,7 @@ import { journalPath } from './files.ts'
 import { createOrganizationRows, type OrganizationRows } from './organization-rows.ts'
 import { createPageReader, type Page, type PageReader } from './pages.ts'
 import { createBell, pause } from './pause.ts'
+import { createUnforwardedTeller } from './unforwarded.ts'
 
 export interface SqliteForwardingSettings {
   readonly dataDirectory: string
@@ -32,6 +33,7 @@ interface Store {
   readonly pages: PageReader
   readonly cursor: ForwarderCursor
   readonly insert: EntryInsert
+  readonly tellUnforwarded: ReturnType<typeof createUnforwardedTeller>
 }
 
 /**
@@ -54,19 +56,20 @@ export function createSqliteForwardingSource(settings: SqliteForwardingSettings)
   }
 
   function pageAfter(position: number, maxEntries: number): Page & { readonly atEnd: boolean } {
-    return use(({ pages, cursor }) => {
+    return use(({ pages, tellUnforwarded }) => {
       const through = pages.lastPosition()
-      tellMissing(position, pages.prunedThrough(), cursor)
+      tellMissing(position, pages.prunedThrough(), tellUnforwarded)
       const page = pages.read({ after: position, through, streams: FORWARDED_STREAMS, maxEntries })
       return { ...page, atEnd: page.next >= through }
     })
   }
 
   /** Values may have been pruned while nothing was forwarded: that is never passed over in silence. */
-  function tellMissing(position: number, prunedThrough: number, cursor: ForwarderCursor): void {
+  function tellMissing(position: number, prunedThrough: number, tell: Store['tellUnforwarded']): void {
     if (position >= prunedThrough || toldPrunedThrough >= prunedThrough) return
+    const missing = tell(position, prunedThrough, Date.now())
     toldPrunedThrough = prunedThrough
-    const missing = cursor.missing(position, prunedThrough)
+    if (missing === 0) return
     log.warn(
       { journal: path, cursor: position, prunedThrough, missing },
       'values were deleted by age before they were forwarded; forwarding goes on with the first that was kept',
@@ -162,11 +165,14 @@ export function createSqliteForwardingSource(settings: SqliteForwardingSettings)
 function openStore(dataDirectory: string, path: string): Store {
   const database = openDatabase(dataDirectory, { readOnly: false })
   const organizations = createOrganizationRows(database)
+  const cursor = createForwarderCursor(database)
+  const insert = createEntryInsert(database)
   return {
     database,
     organizations,
     pages: createPageReader(database, organizations, path),
-    cursor: createForwarderCursor(database),
-    insert: createEntryInsert(database),
+    cursor,
+    insert,
+    tellUnforwarded: createUnforwardedTeller(database, organizations, insert, cursor),
   }
 }

@@ -75,6 +75,46 @@ test('values pruned before they were forwarded are told, and it goes on with the
   )
 })
 
+test('what was pruned behind the cursor is told in a finding, and once', async t => {
+  const { dataDirectory, journal, organization } = await opened(t)
+  const forwarded = async (): Promise<JournalEntry[]> => {
+    const source = createSqliteForwardingSource({ dataDirectory, log: silentLogger })
+    await source.open(signal)
+    const delivered: JournalEntry[] = []
+    const end = new AbortController()
+    const running = source.run(
+      async entries => void delivered.push(...entries),
+      { maxEntries: 2 },
+      end.signal,
+    )
+    const isDrained = async () => (await source.backlog()) === 0
+    // A finding comes with the first look, so there is something to hand over afterwards.
+    assert.ok(await eventually(async () => delivered.length > 0 && (await isDrained())))
+    end.abort()
+    await running
+    await source.close()
+    return delivered
+  }
+  await commit(journal, organization, { events: 3, timestampMs: 10 })
+  assert.deepEqual(sequencesOf(await forwarded()), [1, 2, 3])
+  await commit(journal, organization, { events: 4, timestampMs: 10 })
+  await commit(journal, organization, { events: 2, timestampMs: 30 })
+  assert.equal(await journal.prune(20, false), 7)
+
+  const delivered = await forwarded()
+  assert.deepEqual(sequencesOf(delivered), [8, 9])
+  const findings = delivered.flatMap(entry => (entry.stream === 'findings' ? [entry.record] : []))
+  assert.deepEqual(
+    findings.map(({ kind, severity, count, endpoint }) => [kind, severity, count, endpoint]),
+    [['UNFORWARDED', 'ERROR', 4, organization.endpoint]],
+  )
+  await commit(journal, organization, { events: 1, timestampMs: 30 })
+  assert.deepEqual(
+    (await forwarded()).map(({ stream }) => stream),
+    ['events'],
+  )
+})
+
 test('the backlog leaves out dead letters and what was pruned, wherever the cursor stands', async t => {
   const { dataDirectory, journal, organization } = await opened(t)
   const other = freshOrganization()
