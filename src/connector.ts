@@ -3,12 +3,13 @@ import { type Config, invalid } from './config.ts'
 import { asConnectorError, ConnectorError } from './errors.ts'
 import { createFilter } from './event/filter.ts'
 import { createForwarder, type Forwarder } from './forwarder.ts'
-import { createHubClient, DEFAULT_TIMEOUTS, userAgentOf } from './hub/client.ts'
+import { createHubClient, DEFAULT_TIMEOUTS, type HubClient, userAgentOf } from './hub/client.ts'
 import { proxyFromEnv } from './hub/http.ts'
 import { createTokenSource, type TokenOf } from './hub/token.ts'
 import { createJournals, type Journals } from './journals.ts'
 import type { Logger } from './log.ts'
 import { createBufferCollector } from './memory.ts'
+import { createObservation } from './observation.ts'
 import { firstOwnership, pollOwned, reportHeldElsewhere } from './owned-polling.ts'
 import { createPoller, type Poller, type PollProgress } from './poller.ts'
 import { type PollingDependencies, pollOnce } from './polling.ts'
@@ -18,6 +19,7 @@ import { restartNeeds, withOrganizations } from './reload.ts'
 import { reportFailure, reportPoll } from './report.ts'
 import { createRoster } from './roster.ts'
 import { createFileSpool } from './spool/file-spool.ts'
+import { notingTrouble } from './status/opening-log.ts'
 import { allOrNone } from './tasks.ts'
 
 export interface ConnectorDependencies {
@@ -56,21 +58,38 @@ export async function createConnector(
   const roster = createRoster(initial.organizations)
   const config = withOrganizations(initial, roster.organizations)
   let tokenOf = tokenSourceOf(initial)
-  const journals = await createJournals(config, log)
-  const { journal } = journals
+  const journals = await createJournals(
+    config,
+    notingTrouble(log, message => observation.openingFailed(message)),
+  )
   const hub = createHub(config, dependencies, organization => tokenOf(organization))
   const forwarding = await createForwarding(config, dependencies, journals)
-  const poller = createPollerOf(config, hub, journal, dependencies)
+  const { version } = dependencies
+  const observation = createObservation({ config, version, log, hub, forwarding, journal: journals.journal })
+  const { journal } = observation
+  const poller = createPollerOf(config, hub, journal, {
+    onProgress(progress) {
+      observation.progressed(progress)
+      dependencies.onProgress?.(progress)
+    },
+  })
   const pruning = { sourceTtlDays: config.sourceTtlDays, forwarding: forwarding !== undefined }
   const polling: PollingDependencies = {
     poller,
     now: Date.now,
     random: Math.random,
-    onPolled: (_, outcome) => reportPoll(log, outcome),
-    onFailed: (organization, error, retryInMs) => reportFailure(log, organization, error, retryInMs),
+    onPolled(organization, outcome) {
+      reportPoll(log, outcome)
+      observation.polled(organization, outcome)
+    },
+    onFailed(organization, error, retryInMs) {
+      reportFailure(log, organization, error, retryInMs)
+      observation.failed(organization, error, retryInMs)
+    },
+    onWaiting: observation.waiting,
   }
 
-  async function open(signal: AbortSignal): Promise<void> {
+  async function open(signal: AbortSignal, admin: string | undefined): Promise<void> {
     for (const warning of config.warnings) log.warn({}, warning)
     log.info(
       {
@@ -81,6 +100,7 @@ export async function createConnector(
           config.kafka === undefined ? config.dataDirectory : `${config.kafka.brokers} ${config.kafka.topic}`,
         otlp: forwarding?.destination ?? 'off',
         pollIntervalMs: config.pollIntervalMs,
+        admin: admin ?? 'off',
       },
       'starting',
     )
@@ -96,7 +116,7 @@ export async function createConnector(
 
   async function close(): Promise<void> {
     // The poller's side first: what it still commits may yet be forwarded by another worker or the next start.
-    for (const part of [journal, forwarding, hub]) {
+    for (const part of [journal, forwarding, hub, observation]) {
       try {
         await part?.close()
       } catch (error) {
@@ -108,11 +128,12 @@ export async function createConnector(
   return {
     async run(signal) {
       try {
-        await open(signal)
+        await open(signal, await observation.serve())
         await allOrNone(signal, [
           inner => pollOwned(config, roster, journal, polling, inner),
           ...(forwarding === undefined ? [] : [(inner: AbortSignal) => forwarding.forwarder.run(inner)]),
           inner => pruneHourly(pruning, journal, log, inner),
+          observation.run,
         ])
       } catch (error) {
         if (!signal.aborted) throw error
@@ -125,7 +146,8 @@ export async function createConnector(
       const signal = AbortSignal.any([timeout, stop])
       const stopForwarding = new AbortController()
       try {
-        await open(signal)
+        await observation.pushOnly()
+        await open(signal, undefined)
         const forwardingSignal = AbortSignal.any([stop, stopForwarding.signal])
         const forwarded = forwarding?.forwarder.run(forwardingSignal)
         forwarded?.catch(() => {})
@@ -174,7 +196,7 @@ export function createHub(
   config: Config,
   { log, version }: Pick<ConnectorDependencies, 'log' | 'version'>,
   tokenOf: TokenOf = tokenSourceOf(config),
-): Hub {
+): HubClient {
   const { environment } = config
   return createHubClient(
     {

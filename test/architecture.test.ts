@@ -40,6 +40,10 @@ const ROOT = [
   'check/*',
   'reload',
   'schema/*',
+  'status/*',
+  'admin/*',
+  'telemetry/*',
+  'observation',
   'connector',
 ]
 
@@ -63,6 +67,10 @@ const ALLOWED: Record<string, readonly string[]> = {
   'check/*': ROOT,
   reload: ['config'],
   'schema/*': ['event/*', 'schema/*'],
+  'status/*': [...PORTS, ...CORE, 'status/*'],
+  'telemetry/*': [...PORTS, ...CORE, 'status/*', 'telemetry/*'],
+  'admin/*': [...BASE, 'status/*', 'admin/*'],
+  observation: ROOT,
   journals: ROOT,
   replays: ROOT,
   connector: ROOT,
@@ -78,6 +86,10 @@ const ONLY_IN: Record<string, RegExp> = {
   commander: /^commands\//,
   avsc: /^event\//,
   '@opentelemetry/sdk-logs': /^otlp\//,
+  '@opentelemetry/sdk-metrics': /^(otlp|telemetry)\//,
+  '@opentelemetry/exporter-prometheus': /^telemetry\//,
+  '@opentelemetry/exporter-metrics-otlp-proto': /^otlp\//,
+  'node:http': /^(admin|simulator)\//,
 }
 
 const source = new URL('../src/', import.meta.url)

@@ -109,6 +109,7 @@ test('everything is delivered once, in order', async () => {
     deadLettered: 0,
     backlog: 0,
     blocked: undefined,
+    unavailable: undefined,
     lastError: undefined,
   })
 })
