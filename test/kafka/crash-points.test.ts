@@ -13,7 +13,8 @@ const log = process.env.TEST_LOG ? createLogger({ level: 'debug', format: 'json'
 const missing = await missingFor('kafka')
 if (missing !== undefined && process.env.CI) throw new Error(`a real kafka ${missing}`)
 
-/** The first Produce request of a commit holds its records, the second its checkpoint. */
+/** A commit sends its events, dead letters, findings and ledger entry, each in a request of its own, then its checkpoint. */
+const CHECKPOINT_REQUEST = 5
 const points: readonly CrashPoint[] = [
   {
     step: 'open',
@@ -69,32 +70,32 @@ const points: readonly CrashPoint[] = [
   },
   {
     step: 'commit',
-    point: 'before its records are sent',
+    point: 'before its events are sent',
     at: { api: 'PRODUCE', when: 'before' },
     leaves: 'nothing',
   },
   {
     step: 'commit',
-    point: 'while its records are stored',
+    point: 'while its events are stored',
     at: { api: 'PRODUCE', when: 'sent' },
     leaves: 'nothing',
   },
   {
     step: 'commit',
-    point: 'when its records are stored',
+    point: 'when its events are stored',
     at: { api: 'PRODUCE', when: 'answered' },
     leaves: 'nothing',
   },
   {
     step: 'commit',
     point: 'while its checkpoint is stored',
-    at: { api: 'PRODUCE', nth: 2, when: 'sent' },
+    at: { api: 'PRODUCE', nth: CHECKPOINT_REQUEST, when: 'sent' },
     leaves: 'nothing',
   },
   {
     step: 'commit',
     point: 'when its checkpoint is stored',
-    at: { api: 'PRODUCE', nth: 2, when: 'answered' },
+    at: { api: 'PRODUCE', nth: CHECKPOINT_REQUEST, when: 'answered' },
     leaves: 'nothing',
   },
   {
