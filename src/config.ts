@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import type { AdminAddress } from './config/admin-address.ts'
 import { keyOf, nearest, type OrganizationEntry, readConfigFile } from './config/file.ts'
 import { organizationName } from './config/values.ts'
@@ -28,6 +28,8 @@ export interface Config {
   readonly exclude: readonly string[]
   readonly workspaceId: string
   readonly sourceTtlDays: number
+  /** Paths of .mmdb files, in the order of their precedence. */
+  readonly geoDatabases: readonly string[]
   readonly maxRecordBytes: number
   /** Undefined: the embedded SQLite journal. */
   readonly kafka: KafkaSettings | undefined
@@ -77,6 +79,7 @@ export function loadConfig(source: ConfigSource): Config {
   const kafka = kafkaOf(values, organizations, readFile, errors)
   const otlp = gathered(() => otlpSettings(environment), errors)
   const metricsPush = gathered(() => metricsPushSettings(environment), errors)
+  errors.push(...unreadable(values.HF_AUDIT_GEO_DBS ?? []))
   const warnings = misspelt(source.environment)
   // A variable that seems to be missing may be one of these.
   if (errors.length > 0) throw invalid([...errors, ...warnings])
@@ -96,6 +99,7 @@ export function loadConfig(source: ConfigSource): Config {
     exclude: values.HF_AUDIT_EXCLUDE ?? [],
     workspaceId: values.HF_AUDIT_WORKSPACE_ID,
     sourceTtlDays: values.HF_AUDIT_SOURCE_TTL,
+    geoDatabases: [...new Set(values.HF_AUDIT_GEO_DBS)],
     maxRecordBytes: values.KAFKA_MAX_RECORD_BYTES,
     kafka,
     otlp,
@@ -112,6 +116,20 @@ function environmentOnly(path: string | undefined, inFile: Readonly<Record<strin
     .map(
       variable => `${path}: "${keyOf(variable)}" has no effect in a file; set ${variable} in the environment`,
     )
+}
+
+/** Databases are read where they are used; that they are there is seen with the other mistakes. */
+function unreadable(paths: readonly string[]): string[] {
+  return paths.flatMap(path => {
+    try {
+      accessSync(path, constants.R_OK)
+      if (statSync(path).isFile()) return []
+      return [`HF_AUDIT_GEO_DBS names ${JSON.stringify(path)}, which is no file`]
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code
+      return [`HF_AUDIT_GEO_DBS names ${JSON.stringify(path)}, which cannot be read (${code})`]
+    }
+  })
 }
 
 /** One error for all mistakes, a line each. */

@@ -11,9 +11,9 @@ import type { Logger } from './log.ts'
 import { createBufferCollector } from './memory.ts'
 import { createObservation } from './observation.ts'
 import { firstOwnership, pollOwned, reportHeldElsewhere } from './owned-polling.ts'
-import { createPoller, type Poller, type PollProgress } from './poller.ts'
+import { createPoller, type Poller, type PollerDependencies, type PollProgress } from './poller.ts'
 import { type PollingDependencies, pollOnce } from './polling.ts'
-import type { Hub, Journal } from './ports.ts'
+import type { AddressEnricher, Hub, Journal } from './ports.ts'
 import { pruneHourly, pruneOnce } from './pruning.ts'
 import { restartNeeds, withOrganizations } from './reload.ts'
 import { reportFailure, reportPoll } from './report.ts'
@@ -21,6 +21,7 @@ import { createRoster } from './roster.ts'
 import { createFileSpool } from './spool/file-spool.ts'
 import { notingTrouble } from './status/opening-log.ts'
 import { allOrNone } from './tasks.ts'
+import { createUnknownTypes } from './unknown-types.ts'
 
 export interface ConnectorDependencies {
   readonly log: Logger
@@ -47,14 +48,19 @@ const SPOOL_MEMORY_BYTES = 4 * 1024 * 1024
 
 /**
  * Builds every part from the configuration. Nothing is connected before `run` or `runOnce`.
- * Throws `CONFIG_INVALID` where an organization has no token.
+ * Throws `CONFIG_INVALID` where an organization has no token, or a geo database cannot be used.
  */
 export async function createConnector(
   initial: Config,
   dependencies: ConnectorDependencies,
 ): Promise<Connector> {
   const { log } = dependencies
-  await requireTokens(initial)
+  const problems = await tokenProblems(initial)
+  const enricher = await createEnricher(initial, log).catch(error => {
+    problems.push(...asConnectorError(error).message.split('\n'))
+    return undefined
+  })
+  if (problems.length > 0) throw invalid(problems)
   const roster = createRoster(initial.organizations)
   const config = withOrganizations(initial, roster.organizations)
   let tokenOf = tokenSourceOf(initial)
@@ -67,11 +73,14 @@ export async function createConnector(
   const { version } = dependencies
   const observation = createObservation({ config, version, log, hub, forwarding, journal: journals.journal })
   const { journal } = observation
+  const unknownTypes = createUnknownTypes(log)
   const poller = createPollerOf(config, hub, journal, {
     onProgress(progress) {
       observation.progressed(progress)
       dependencies.onProgress?.(progress)
     },
+    ...(enricher === undefined ? {} : { enricher }),
+    onUnknownType: unknownTypes.note,
   })
   const pruning = { sourceTtlDays: config.sourceTtlDays, forwarding: forwarding !== undefined }
   const polling: PollingDependencies = {
@@ -176,7 +185,8 @@ export async function createConnector(
     },
 
     async reload(next) {
-      await requireTokens(next)
+      const problems = await tokenProblems(next)
+      if (problems.length > 0) throw invalid(problems)
       const wants = restartNeeds(initial, next)
       if (wants.length > 0)
         log.warn({ settings: wants }, 'these differ from what it runs with, and count at the next start')
@@ -220,22 +230,28 @@ export function tokenSourceOf({ environment, organizations }: Config): TokenOf {
 }
 
 /** At the start a missing token is a mistake of the configuration; one that vanishes later blocks its organization. */
-async function requireTokens(config: Config): Promise<void> {
+async function tokenProblems(config: Config): Promise<string[]> {
   const tokenOf = tokenSourceOf(config)
   const problems = new Set<string>()
   for (const organization of config.organizations) {
     await tokenOf(organization).catch(error => problems.add(asConnectorError(error).message))
   }
-  if (problems.size > 0) throw invalid([...problems])
+  return [...problems]
+}
+
+/** Undefined where no geo databases are configured. Reads them: throws `CONFIG_INVALID`, a line for each that cannot be used. */
+export async function createEnricher(config: Config, log: Logger): Promise<AddressEnricher | undefined> {
+  if (config.geoDatabases.length === 0) return undefined
+  const { openGeoDatabases } = await import('./geo/databases.ts')
+  return openGeoDatabases(config.geoDatabases, log)
 }
 
 export function createPollerOf(
   config: Config,
   hub: Pick<Hub, 'exportAuditLog' | 'ownUserId'>,
   journal: Journal,
-  dependencies: Pick<ConnectorDependencies, 'onProgress'>,
+  dependencies: Pick<PollerDependencies, 'onProgress' | 'enricher' | 'onUnknownType'>,
 ): Poller {
-  const { onProgress } = dependencies
   return createPoller(config, {
     hub,
     journal,
@@ -243,7 +259,7 @@ export function createPollerOf(
     accepts: createFilter(config),
     now: Date.now,
     freeBuffers: createBufferCollector(),
-    ...(onProgress === undefined ? {} : { onProgress }),
+    ...dependencies,
   })
 }
 

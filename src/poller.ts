@@ -6,7 +6,7 @@ import { createNormalizer } from './event/normalize.ts'
 import { type Organization, sourceUri } from './event/organization.ts'
 import type { Finding, LedgerEntry } from './event/records.ts'
 import { select } from './event/select.ts'
-import type { AuditLogExport, Batch, Hub, Journal, Spool } from './ports.ts'
+import type { AddressEnricher, AuditLogExport, Batch, Hub, Journal, Spool } from './ports.ts'
 
 export interface PollerSettings {
   readonly workspaceId: string
@@ -34,6 +34,10 @@ export interface PollerDependencies {
   /** False for event types that the configuration leaves out. */
   readonly accepts: (type: string) => boolean
   readonly now: () => number
+  /** Nothing is known of addresses when not given. */
+  readonly enricher?: AddressEnricher
+  /** Told of every event whose type is not in the catalogue. */
+  readonly onUnknownType?: (type: string) => void
   readonly onProgress?: (progress: PollProgress) => void
   /** Called after each commit: what the batch needed is garbage then. */
   readonly freeBuffers?: () => void
@@ -70,7 +74,14 @@ export function createPoller(settings: PollerSettings, dependencies: PollerDepen
     let normalize = normalizers.get(source)
     if (normalize === undefined) {
       const { workspaceId, sourceTtlDays } = settings
-      normalize = createNormalizer({ organization, workspaceId, sourceTtlDays })
+      const { enricher, onUnknownType } = dependencies
+      normalize = createNormalizer({
+        organization,
+        workspaceId,
+        sourceTtlDays,
+        ...(enricher === undefined ? {} : { enrich: ip => enricher.enrich(ip) }),
+        ...(onUnknownType === undefined ? {} : { onUnknownType }),
+      })
       normalizers.set(source, normalize)
     }
     return normalize
@@ -111,6 +122,7 @@ export function createPoller(settings: PollerSettings, dependencies: PollerDepen
         bodyBytes: download.bodyBytes(),
         ownUserId: needsOwnUser ? await hub.ownUserId(organization, signal) : undefined,
       }
+      if (selection.fresh.count > 0) await dependencies.enricher?.refresh()
       const tools = { normalize: normalizerOf(organization), framing: journal.framing, limits, now }
       const ledger = await commitEach(
         batches(poll, spool, tools),

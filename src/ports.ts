@@ -1,4 +1,5 @@
 import type { Checkpoint, Head, SeenEntry } from './event/checkpoint.ts'
+import type { AddressEnrichment } from './event/enrich.ts'
 import type { AuditLogExport } from './event/export.ts'
 import type { Organization } from './event/organization.ts'
 import type { Finding, LedgerEntry, StreamName, StreamRecords } from './event/records.ts'
@@ -22,6 +23,15 @@ export interface Hub {
   /** `_id` of the user whose token polls this organization, for `tags.self`; undefined when it cannot be known. Cached. */
   ownUserId(organization: Organization, signal: AbortSignal): Promise<string | undefined>
   close(): Promise<void>
+}
+
+// ── Enrichment ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface AddressEnricher {
+  /** Reads again what has changed since. Never fails: what was read before goes on being used. */
+  refresh(): Promise<void>
+  /** Takes any text. The answers are shared: not to be changed. */
+  enrich(ip: string): AddressEnrichment
 }
 
 // ── The journal: the only place where state lives ───────────────────────────────────────────────────────────────

@@ -14,6 +14,7 @@ const CORE = [
   'owned-polling',
   'pruning',
   'tasks',
+  'unknown-types',
   'delivery',
   'forwarder',
   'forwarding-decision',
@@ -24,7 +25,7 @@ const CORE = [
   'roster',
   'schedule',
 ]
-const ADAPTERS = ['hub', 'kafka', 'sqlite', 'otlp', 'spool', 'simulator', 'file']
+const ADAPTERS = ['hub', 'kafka', 'sqlite', 'otlp', 'spool', 'simulator', 'file', 'geo']
 const CONFIG = [...BASE, 'event/*', 'config/*', 'kafka/settings', 'otlp/*']
 const ROOT = [
   'memory',
@@ -90,6 +91,7 @@ const ONLY_IN: Record<string, RegExp> = {
   '@opentelemetry/exporter-prometheus': /^telemetry\//,
   '@opentelemetry/exporter-metrics-otlp-proto': /^otlp\//,
   'node:http': /^(admin|simulator)\//,
+  maxmind: /^geo\//,
 }
 
 const source = new URL('../src/', import.meta.url)

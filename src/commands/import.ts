@@ -1,12 +1,13 @@
 import { Command } from 'commander'
 import { loadConfig } from '../config.ts'
-import { createPollerOf } from '../connector.ts'
+import { createEnricher, createPollerOf } from '../connector.ts'
 import { ConnectorError } from '../errors.ts'
 import { openExportFile } from '../hub/file-export.ts'
 import { createJournals } from '../journals.ts'
 import { pollOnce } from '../polling.ts'
 import type { AuditLogExport } from '../ports.ts'
 import { reportPoll } from '../report.ts'
+import { createUnknownTypes } from '../unknown-types.ts'
 import { createLoggerOf } from './logger.ts'
 import { forOrganizations, organizationOf } from './organization-option.ts'
 import { createProgressDisplay } from './progress.ts'
@@ -47,13 +48,18 @@ async function importFile(path: string, options: ImportOptions): Promise<void> {
   let opened: AuditLogExport | undefined = await openExportFile(path, Date.now(), stop.signal)
   const config = forOrganizations(loaded, [organization])
   const log = createLoggerOf(config)
+  const enricher = await createEnricher(config, log)
   const progress = createProgressDisplay(process.stderr.isTTY === true)
   const { journal } = await createJournals(config, log, 'alone')
   const hub = {
     exportAuditLog: () => Promise.reject(new ConnectorError('UNEXPECTED', 'an import asks no Hub')),
     ownUserId: async () => undefined,
   }
-  const poller = createPollerOf(config, hub, journal, { onProgress: progress.show })
+  const poller = createPollerOf(config, hub, journal, {
+    onProgress: progress.show,
+    onUnknownType: createUnknownTypes(log).note,
+    ...(enricher === undefined ? {} : { enricher }),
+  })
   try {
     await journal.open(stop.signal)
     // Tried again like a poll: a running worker of the same organization may commit in between, and then it starts over.

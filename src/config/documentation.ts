@@ -84,6 +84,12 @@ export const DOCUMENTATION: Readonly<Record<VariableName, Documentation>> = {
       'Days: the column sourceTTL, retention.ms of the topics when they are made, and the age at which the embedded journal is pruned once forwarded. 0 keeps everything.',
     example: '400',
   },
+  HF_AUDIT_GEO_DBS: {
+    group: 'Records',
+    about:
+      'Databases in MaxMind’s format (.mmdb) from which the src… columns and enrichments are filled: City, Country, ASN, ISP, Connection-Type, Enterprise, in the order of their precedence. Each is held in memory whole, and read again before a poll when its file has changed.',
+    example: '/var/lib/GeoIP/GeoLite2-City.mmdb,/var/lib/GeoIP/GeoLite2-ASN.mmdb',
+  },
   HF_AUDIT_DATA_DIR: {
     group: 'Operation',
     about: 'The embedded journal, and the temporary file of a download.',
@@ -249,7 +255,26 @@ export const FOREIGN_VARIABLES: readonly ForeignVariable[] = [
   ),
   otlp('OTEL_EXPORTER_OTLP_CLIENT_KEY', 'path', 'PEM file of its key.', '/etc/otel/client.key'),
   otlp('OTEL_LOGS_EXPORTER', 'otlp, none', 'none: nothing is forwarded.', 'none', { default: 'otlp' }),
-  otlp('OTEL_SDK_DISABLED', 'true or false', 'true: nothing is forwarded.', 'true', { default: 'false' }),
+  otlp(
+    'OTEL_METRICS_EXPORTER',
+    'otlp, prometheus, none',
+    'otlp: metrics are pushed too. /metrics of the admin address has them in any case. The default is otlp where the next is set, else none.',
+    'otlp',
+  ),
+  otlp(
+    'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT',
+    'URL',
+    'The address for metrics, used as it is; else /v1/metrics is added to OTEL_EXPORTER_OTLP_ENDPOINT. The other variables have a _METRICS_ variant too.',
+    'http://collector:4318/v1/metrics',
+  ),
+  otlp(
+    'OTEL_METRIC_EXPORT_INTERVAL',
+    'milliseconds',
+    'From one push of metrics to the next.',
+    '60000',
+    { default: '60000' },
+  ),
+  otlp('OTEL_SDK_DISABLED', 'true or false', 'true: nothing is forwarded or pushed.', 'true', { default: 'false' }),
   {
     ...otlp('OTEL_SERVICE_NAME', 'text', 'service.name of the resource.', 'hf-audit', {
       default: 'hf-audit-connector',

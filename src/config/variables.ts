@@ -40,6 +40,7 @@ export const VARIABLES = {
   HF_AUDIT_INCLUDE: { type: commaList },
   HF_AUDIT_EXCLUDE: { type: commaList },
   HF_AUDIT_WORKSPACE_ID: { type: anyText, default: '' },
+  HF_AUDIT_GEO_DBS: { type: commaList },
   HF_AUDIT_SOURCE_TTL: { type: wholeNumber(0, 36_500), default: '0' },
   KAFKA_BROKERS: { type: brokerList },
   KAFKA_TOPIC: { type: topicPrefix, default: 'huggingface.audit-log' },

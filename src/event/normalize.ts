@@ -1,4 +1,5 @@
 import { type CatalogueEntry, lookup, unknownType } from './catalogue.ts'
+import { type AddressEnrichment, NO_ENRICHMENT } from './enrich.ts'
 import { memberText } from './exact-json.ts'
 import type { ParsedEvent } from './hub-event.ts'
 import { sourceId, uuidV5In } from './ids.ts'
@@ -13,6 +14,10 @@ export interface NormalizerSettings {
   readonly workspaceId: string
   /** Column `sourceTTL`, a hint to who stores the records; 0 for none. */
   readonly sourceTtlDays: number
+  /** What is known of an `ip`; nothing when not given. */
+  readonly enrich?: (ip: string) => AddressEnrichment
+  /** Told of every event whose type is not in the catalogue. */
+  readonly onUnknownType?: (type: string) => void
 }
 
 /** What a record says of its place in the trail. */
@@ -29,11 +34,11 @@ const SOURCE_NAME = 'huggingface'
 const EXPORT_TYPE = 'org.audit_log.export'
 
 /**
- * Makes the function that turns an event into its record, every column as `schemas/audit-record.avsc` has it. Geo
- * columns are null and enrichments empty. Texts may still hold lone surrogates: encoding takes them out.
+ * Makes the function that turns an event into its record, every column as `schemas/audit-record.avsc` has it. Texts may
+ * still hold lone surrogates: encoding takes them out.
  */
 export function createNormalizer(settings: NormalizerSettings) {
-  const { workspaceId, sourceTtlDays } = settings
+  const { workspaceId, sourceTtlDays, enrich, onUnknownType } = settings
   const { identity } = settings.organization
   const sourceID = sourceId(sourceUri(settings.organization))
   const idOf = uuidV5In(sourceID)
@@ -45,10 +50,14 @@ export function createNormalizer(settings: NormalizerSettings) {
     const known = lookup(type)
     const entry = known ?? unknownType(type)
     const tags = tagsOf(entry)
-    if (known === undefined) tags.unknownType = 'true'
+    if (known === undefined) {
+      tags.unknownType = 'true'
+      onUnknownType?.(type)
+    }
     if (malformed.length > 0) tags.malformed = malformed.join(',')
     if (isOwnExport(type, author?._id, place.ownUserId)) tags.self = 'true'
     const ip = fields.ip ?? null
+    const { columns, enrichments } = ip === null || enrich === undefined ? NO_ENRICHMENT : enrich(ip)
     return {
       workspaceID: workspaceId,
       sourceID,
@@ -60,15 +69,15 @@ export function createNormalizer(settings: NormalizerSettings) {
       eventName: type,
       eventID: id,
       srcIP: ip,
-      srcASCountryCode: null,
-      srcASNumber: null,
-      srcASOrganization: null,
-      srcCity: location?.city ?? null,
-      srcConnectionType: null,
-      srcISP: null,
-      srcLatitude: null,
-      srcLongitude: null,
-      srcUserType: null,
+      srcASCountryCode: columns.srcASCountryCode,
+      srcASNumber: columns.srcASNumber,
+      srcASOrganization: columns.srcASOrganization,
+      srcCity: columns.srcCity ?? location?.city ?? null,
+      srcConnectionType: columns.srcConnectionType,
+      srcISP: columns.srcISP,
+      srcLatitude: columns.srcLatitude,
+      srcLongitude: columns.srcLongitude,
+      srcUserType: columns.srcUserType,
       dstIP: null,
       dstASCountryCode: null,
       dstASNumber: null,
@@ -83,7 +92,7 @@ export function createNormalizer(settings: NormalizerSettings) {
       tags,
       resources: resourcesOf(type, event.data),
       serviceName: SOURCE_NAME,
-      enrichments: [],
+      enrichments,
       readOnly: entry.readOnly,
       rawLog: parsed.text,
       auditID: id,

@@ -45,7 +45,7 @@ export interface AuditRecord {
   tags: Record<string, string>
   resources: string[]
   serviceName: string
-  enrichments: Enrichment[]
+  enrichments: readonly Enrichment[]
   readOnly: boolean
   rawLog: string
   auditID: string
