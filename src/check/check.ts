@@ -35,7 +35,16 @@ function partsOf(config: Config, version: string): Part[] {
     { area: 'disk', look: () => checkStorage(config) },
     { area: 'hub', look: signal => checkHub(config, version, signal) },
   ]
-  const { kafka, otlp } = config
+  const { kafka, otlp, geoDatabases } = config
+  if (geoDatabases.length > 0) {
+    parts.push({
+      area: 'configuration',
+      async look() {
+        const { checkGeoDatabases } = await import('../geo/preflight.ts')
+        return checkGeoDatabases(geoDatabases, Date.now())
+      },
+    })
+  }
   if (kafka !== undefined) {
     parts.push({
       area: 'kafka',

@@ -95,7 +95,8 @@ export function addressEnrichment(network: ClientNetwork, answers: readonly GeoA
   const { asNumber } = system
   return {
     columns: {
-      srcASCountryCode: countryOf(found),
+      // No database tells the country of an autonomous system: it is that of the network.
+      srcASCountryCode: best(all, ['countryCode']).countryCode ?? null,
       srcASNumber: asNumber === undefined || asNumber > LARGEST_INT ? null : asNumber,
       srcASOrganization: system.asOrganization ?? null,
       srcCity: place.city ?? null,
@@ -107,26 +108,6 @@ export function addressEnrichment(network: ClientNetwork, answers: readonly GeoA
     },
     enrichments: found.map(({ database, values }) => enrichmentOf(network, database, values)),
   }
-}
-
-interface Found {
-  readonly database: GeoDatabaseInfo
-  readonly values: GeoValues
-}
-
-/**
- * No database tells the country of an autonomous system as such. Nearest to it: where the network is registered, then
- * the country in a database of autonomous systems, then where the network is.
- */
-function countryOf(found: readonly Found[]): string | null {
-  const all = found.map(({ values }) => values)
-  const systems = found.filter(({ database }) => geoKind(database.type) === 'ASN').map(({ values }) => values)
-  return (
-    best(all, ['registeredCountryCode']).registeredCountryCode ??
-    best(systems, ['countryCode']).countryCode ??
-    best(all, ['countryCode']).countryCode ??
-    null
-  )
 }
 
 function best(all: readonly GeoValues[], names: readonly (keyof GeoValues)[]): GeoValues {

@@ -61,7 +61,12 @@ function openReader(bytes: Buffer): Reader<Response> {
   return reader
 }
 
-function isPlausible({ databaseType, nodeCount, ipVersion, buildEpoch }: Reader<Response>['metadata']): boolean {
+function isPlausible({
+  databaseType,
+  nodeCount,
+  ipVersion,
+  buildEpoch,
+}: Reader<Response>['metadata']): boolean {
   return (
     typeof databaseType === 'string' &&
     Number.isSafeInteger(nodeCount) &&

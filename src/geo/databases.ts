@@ -13,6 +13,7 @@ import {
 import type { Logger } from '../log.ts'
 import type { AddressEnricher } from '../ports.ts'
 import { type GeoDatabase, readGeoDatabase } from './database.ts'
+import { wordsOf } from './words.ts'
 
 /** A poll repeats few addresses many times; each with what is known of it takes about a kilobyte. */
 const CACHED_ADDRESSES = 10_000
@@ -132,12 +133,6 @@ async function load(file: LoadedFile): Promise<boolean> {
 async function stateOf(handle: FileHandle): Promise<string> {
   const { dev, ino, size, mtimeNs } = await handle.stat({ bigint: true })
   return `${dev} ${ino} ${size} ${mtimeNs}`
-}
-
-function wordsOf(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException).code
-  if (code !== undefined) return `cannot be read (${code})`
-  return (error as Error).message
 }
 
 function tell(log: Logger, path: string, info: GeoDatabaseInfo): void {

@@ -80,15 +80,16 @@ test('an AS number beyond 31 bits is in the enrichment, not in the column', () =
   assert.equal(enrichments[0]!.data.asNumber, '4200000000')
 })
 
-test('the country of the system: where it is registered, then as an AS database has it, then where the network is', () => {
-  const place = answer('GeoLite2-Country', { country: { iso_code: 'DE' } })
-  const registered = answer('GeoLite2-City', { registered_country: { iso_code: 'FR' } })
-  const system = answer('ipinfo asn', { country: 'IT', asn: 'AS64496' })
-  const countryOf = (...answers: ReturnType<typeof answer>[]) =>
-    addressEnrichment(network, answers).columns.srcASCountryCode
-  assert.equal(countryOf(place, system, registered), 'FR')
-  assert.equal(countryOf(place, system), 'IT')
-  assert.equal(countryOf(place), 'DE')
+test('the country is where the network is, not where it is registered', () => {
+  const record = { country: { iso_code: 'DE' }, registered_country: { iso_code: 'FR' } }
+  const { columns, enrichments } = addressEnrichment(network, [answer('GeoLite2-Country', record)])
+  assert.equal(columns.srcASCountryCode, 'DE')
+  assert.equal(enrichments[0]!.data.registeredCountryCode, 'FR')
+  const registered = { registered_country: { iso_code: 'FR' } }
+  assert.equal(
+    addressEnrichment(network, [answer('GeoIP2-Country', registered)]).columns.srcASCountryCode,
+    null,
+  )
 })
 
 test('values of a wrong type or size are left out', () => {

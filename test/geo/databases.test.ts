@@ -17,8 +17,8 @@ const SYSTEM = { srcASNumber: 64496, srcASOrganization: 'Example Networks' }
 
 /** The columns, name and provider that each database gives. */
 const GOLDEN: Record<InventedName, [columns: Partial<SourceColumns>, name: string, provider: string]> = {
-  city: [{ ...PLACE, srcASCountryCode: 'FR' }, 'geo city', 'MaxMind'],
-  country: [{ srcASCountryCode: 'FR' }, 'geo country', 'MaxMind'],
+  city: [{ ...PLACE, srcASCountryCode: 'DE' }, 'geo city', 'MaxMind'],
+  country: [{ srcASCountryCode: 'DE' }, 'geo country', 'MaxMind'],
   asn: [SYSTEM, 'geo ASN', 'MaxMind'],
   isp: [{ ...SYSTEM, srcISP: 'Example ISP' }, 'geo ISP', 'MaxMind'],
   connectionType: [{ srcConnectionType: 'Cable/DSL' }, 'geo connection type', 'MaxMind'],
@@ -26,7 +26,7 @@ const GOLDEN: Record<InventedName, [columns: Partial<SourceColumns>, name: strin
     {
       ...PLACE,
       ...SYSTEM,
-      srcASCountryCode: 'FR',
+      srcASCountryCode: 'DE',
       srcISP: 'Example ISP',
       srcConnectionType: 'Corporate',
       srcUserType: 'business',
@@ -37,7 +37,7 @@ const GOLDEN: Record<InventedName, [columns: Partial<SourceColumns>, name: strin
   dbipCity: [{ ...PLACE, srcASCountryCode: 'DE' }, 'geo city', 'DB-IP'],
   dbipAsn: [SYSTEM, 'geo ASN', 'DB-IP'],
   dbipEnterprise: [
-    { ...PLACE, ...SYSTEM, srcASCountryCode: 'FR', srcISP: 'Example ISP', srcUserType: 'residential' },
+    { ...PLACE, ...SYSTEM, srcASCountryCode: 'DE', srcISP: 'Example ISP', srcUserType: 'residential' },
     'geo enterprise',
     'DB-IP',
   ],
@@ -94,7 +94,7 @@ test('five databases together fill all nine columns, with an enrichment each', a
   assert.deepEqual(columns, {
     ...PLACE,
     ...SYSTEM,
-    srcASCountryCode: 'FR',
+    srcASCountryCode: 'DE',
     srcConnectionType: 'Cable/DSL',
     srcISP: 'Example ISP',
     srcUserType: 'business',
