@@ -6,6 +6,7 @@ import { areaResults, type CheckResult } from '../preflight.ts'
 import { jsonArea, summary, textArea } from './check-output.ts'
 import { stopSignals } from './stop-signals.ts'
 import { readVersion } from './version.ts'
+import { logWarnings } from './warnings.ts'
 
 /** The process's exit code when there is a cross. A contract: documented in the README. */
 const PROBLEM_FOUND = 8
@@ -43,6 +44,7 @@ Examples:
 /** True without a cross. */
 export async function check(options: CheckOptions): Promise<boolean> {
   const stop = stopSignals()
+  logWarnings({ warn: (_, message) => process.stderr.write(`hf-audit: ${message}\n`) })
   const all: CheckResult[] = []
   const show = (results: readonly CheckResult[]): void => {
     all.push(...results)

@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander'
 import { asConnectorError, type ConnectorError } from '../errors.ts'
 import { checkCommand } from './check.ts'
+import { completionCommand } from './completion.ts'
 import { configCommand } from './config.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { importCommand } from './import.ts'
+import { initCommand } from './init.ts'
 import { migrateCommand } from './migrate.ts'
 import { recoverCommand } from './recover.ts'
 import { replayCommand } from './replay.ts'
@@ -28,13 +30,25 @@ export function createProgram(): Command {
       'after',
       `
 Examples:
+  $ hf-audit init                              a configuration file, in a few questions
+  $ hf-audit check                             what is ready, and how to mend the rest
   $ hf-audit simulate --events 1000            a local Hub to try things with
   $ hf-audit run --once                        poll each organization once and forward
   $ hf-audit tail --from-beginning --json      what is in the journal
+  $ eval "$(hf-audit completion bash)"         complete commands and options with Tab
 
-Everything is configured by environment variables; the README lists them.`,
+Exit codes:
+  0  fine                                      5  not everything was forwarded to OTLP in time
+  1  unexpected                                6  the Hub is not available
+  2  wrong usage or configuration              7  verify found a problem
+  3  an organization is blocked                8  check found a problem
+  4  the journal is not available              9  org has-role: no
+
+Everything is configured by environment variables or a YAML file: hf-audit config reference.
+NO_COLOR turns colours off. The log goes to stderr, what was asked for to stdout.`,
     )
   for (const command of [
+    initCommand(),
     runCommand(),
     checkCommand(),
     configCommand(),
@@ -46,6 +60,7 @@ Everything is configured by environment variables; the README lists them.`,
     verifyCommand(),
     schemaCommand(),
     simulateCommand(),
+    completionCommand(),
   ]) {
     adopt(program, command)
   }

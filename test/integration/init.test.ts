@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { Ajv } from 'ajv'
+import { parse } from 'yaml'
+import { configJsonSchema } from '../../src/config/json-schema.ts'
+import { loadConfig } from '../../src/config.ts'
+import { projectFolder, runHfAudit } from '../support/child-process.ts'
+import { simulatedHub } from '../support/main-job.ts'
+import { requireStack } from '../support/stack/requirements.ts'
+
+const terminal = fileURLToPath(new URL('../support/terminal.py', import.meta.url))
+const ENTER = '\r'
+const DOWN = '\u001b[B'
+
+function folder(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'hf-audit-init-'))
+  t.after(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
+/** The file as the program and as an editor read it. */
+function read(path: string) {
+  const text = readFileSync(path, 'utf8')
+  const validate = new Ajv({ strict: false }).compile(configJsonSchema())
+  assert.ok(validate(parse(text)), JSON.stringify(validate.errors))
+  return {
+    text,
+    config: loadConfig({ environment: {}, file: path, organizationsRequired: true, readFile: () => 'x' }),
+  }
+}
+
+test('by options alone: the file is written, checked, and the next step said', async t => {
+  const { environment } = await simulatedHub(t, { events: 10, organizations: ['acme'] })
+  const directory = folder(t)
+  const [output, token] = [join(directory, 'audit.yaml'), join(directory, 'token')]
+  writeFileSync(token, 'hf_simulated')
+  const data = join(directory, 'data')
+  const parameters = ['init', '--yes', '--output', output, '--organizations', 'acme', '--token-file', token]
+  const more = ['--data-dir', data, '--endpoint', environment.HF_ENDPOINT!]
+  const { code, stdout, stderr } = await runHfAudit([...parameters, ...more], {})
+  assert.deepEqual([code, stderr], [0, ''], stdout)
+  assert.match(stdout, /✔ export of acme[\s\S]*Ready\.[\s\S]*Next: hf-audit run --config .*audit\.yaml\n$/)
+  const { text, config } = read(output)
+  assert.equal(config.dataDirectory, data)
+  assert.match(text, /^# yaml-language-server: \$schema=.*schemas\/config\.schema\.json\n/)
+  assert.doesNotMatch(text, /hf_simulated/)
+
+  const ran = await runHfAudit(['run', '--once', '--config', output], {})
+  assert.equal(ran.code, 0, ran.stderr)
+})
+
+test('everything by options: all of it is in the file, and nothing is secret', async t => {
+  const output = join(folder(t), 'audit.yaml')
+  const { code, stdout } = await runHfAudit(
+    [
+      ...['init', '--yes', '--no-check', '--output', output, '--organizations', 'acme, globex'],
+      ...[
+        '--kafka-brokers',
+        'k1:9093,k2:9093',
+        '--kafka-topic',
+        'audit',
+        '--kafka-ssl',
+        '--kafka-ssl-ca',
+        '/etc/ca.pem',
+      ],
+      ...['--kafka-sasl-mechanism', 'SCRAM-SHA-512', '--kafka-sasl-username', 'connector'],
+      ...[
+        '--kafka-sasl-password-file',
+        '/run/secrets/kafka',
+        '--schema-registry-url',
+        'https://registry:8081',
+      ],
+      ...['--otlp-endpoint', 'http://collector:4318'],
+    ],
+    {},
+  )
+  assert.equal(code, 0)
+  assert.match(stdout, /To be set in the environment: HF_TOKEN\.\nNext: hf-audit check/)
+  const { kafka, otlp, organizations } = read(output).config
+  assert.deepEqual(
+    organizations.map(({ name }) => name),
+    ['acme', 'globex'],
+  )
+  assert.deepEqual(kafka?.brokers, ['k1:9093', 'k2:9093'])
+  assert.equal(kafka?.topic, 'audit')
+  assert.equal(kafka?.registry?.url, 'https://registry:8081')
+  assert.deepEqual(kafka?.sasl, { mechanism: 'SCRAM-SHA-512', username: 'connector', password: 'x' })
+  assert.equal(otlp?.destination, 'http://collector:4318/v1/logs')
+})
+
+test('a file that is there is kept, unless it may be replaced; what is missing or wrong is said', async t => {
+  const output = join(folder(t), 'audit.yaml')
+  writeFileSync(output, 'mine')
+  const base = ['init', '--yes', '--no-check', '--output', output]
+  const kept = await runHfAudit([...base, '--organizations', 'acme'], {})
+  assert.equal(kept.code, 2)
+  assert.match(kept.stderr, /is there already; .*--force/)
+  assert.equal(readFileSync(output, 'utf8'), 'mine')
+  const missing = await runHfAudit([...base, '--force'], {})
+  assert.equal(missing.code, 2)
+  assert.match(missing.stderr, /--organizations is missing, and nothing is asked with --yes/)
+  const wrong = await runHfAudit([...base, '--force', '--organizations', 'acme', '--kafka-brokers', 'k'], {})
+  assert.equal(wrong.code, 2)
+  assert.match(wrong.stderr, /KAFKA_BROKERS is "k"; allowed is/)
+  assert.equal(readFileSync(output, 'utf8'), 'mine')
+  assert.equal((await runHfAudit([...base, '--force', '--organizations', 'acme'], {})).code, 0)
+  assert.equal(read(output).config.organizations[0]!.name, 'acme')
+  assert.equal(
+    (await runHfAudit(['init', '--output', `${output}.2`], {})).code,
+    2,
+    'it asked without a terminal',
+  )
+})
+
+/** Answers typed on a real terminal. */
+async function typed(t: TestContext, output: string, steps: [string, string][]) {
+  if (!(await requireStack(t, 'python'))) return undefined
+  const command = [process.execPath, 'src/cli.ts', 'init', '--no-check', '--output', output]
+  const { status, stdout } = spawnSync('python3', [terminal, JSON.stringify(steps), ...command], {
+    cwd: projectFolder,
+    env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent', TERM: 'xterm' },
+    encoding: 'utf8',
+  })
+  return { status, stdout }
+}
+
+test('asked on a terminal: Kafka with a login, and mistakes are told at once', async t => {
+  const output = join(folder(t), 'audit.yaml')
+  const result = await typed(t, output, [
+    ['Which organizations', `acme${ENTER}`],
+    ['A file that holds the token', `/run/secrets/hf-token${ENTER}`],
+    ['Where do the events go', `${DOWN}${ENTER}`],
+    ['Brokers', `kafka${ENTER}`],
+    ['allowed is a comma list of host:port', `:9092${ENTER}`],
+    ['Do they speak TLS', `n`],
+    ['How does one log in', `${DOWN}${ENTER}`],
+    ['As whom', `connector${ENTER}`],
+    ['A file that holds the password', ENTER],
+    ['A schema registry', ENTER],
+    ['An OpenTelemetry collector', ENTER],
+  ])
+  if (result === undefined) return
+  assert.equal(result.status, 0, result.stdout)
+  assert.match(result.stdout, /To be set in the environment: KAFKA_SASL_PASSWORD\./)
+  const values = parse(readFileSync(output, 'utf8'))
+  assert.deepEqual(values, {
+    organizations: ['acme'],
+    hfTokenFile: '/run/secrets/hf-token',
+    kafkaBrokers: ['kafka:9092'],
+    kafkaSaslMechanism: 'SCRAM-SHA-512',
+    kafkaSaslUsername: 'connector',
+  })
+})
+
+test('Ctrl-C writes nothing', async t => {
+  const output = join(folder(t), 'audit.yaml')
+  const result = await typed(t, output, [
+    ['Which organizations', `acme${ENTER}`],
+    ['A file that holds the token', '\u0003'],
+  ])
+  if (result === undefined) return
+  assert.match(result.stdout, /Nothing was written/)
+  assert.notEqual(result.status, 124)
+  assert.ok(!existsSync(output))
+})
