@@ -58,7 +58,7 @@ export function readGeoValues(record: unknown): GeoValues {
 export function commonGeoValues(parts: Iterable<unknown>): GeoValues {
   let common: Record<string, string | number> | undefined
   for (const part of parts) {
-    const values = readGeoValues(part) as Record<string, string | number>
+    const values = valuesOf(part) as Record<string, string | number>
     if (common === undefined) {
       common = { ...values }
       continue
@@ -68,6 +68,19 @@ export function commonGeoValues(parts: Iterable<unknown>): GeoValues {
   const { latitude, longitude, accuracyRadiusKm, ...rest } = (common ?? {}) as GeoValues
   if (latitude === undefined || longitude === undefined) return rest
   return withoutUndefined({ ...rest, latitude, longitude, accuracyRadiusKm })
+}
+
+/** A database hands out the same record for many networks. */
+const known = new WeakMap<object, GeoValues>()
+
+function valuesOf(record: unknown): GeoValues {
+  if (typeof record !== 'object' || record === null) return {}
+  let values = known.get(record)
+  if (values === undefined) {
+    values = readGeoValues(record)
+    known.set(record, values)
+  }
+  return values
 }
 
 function withoutUndefined(values: { readonly [K in keyof GeoValues]: GeoValues[K] | undefined }): GeoValues {

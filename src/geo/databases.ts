@@ -15,8 +15,8 @@ import type { AddressEnricher } from '../ports.ts'
 import { type GeoDatabase, readGeoDatabase } from './database.ts'
 import { wordsOf } from './words.ts'
 
-/** A poll repeats few addresses many times; each with what is known of it takes about a kilobyte. */
-const CACHED_ADDRESSES = 10_000
+/** A backfill repeats few addresses many times. What is known of one takes up to two kilobytes. */
+const CACHED_ADDRESSES = 5_000
 
 interface LoadedFile {
   readonly path: string
@@ -92,13 +92,12 @@ export async function openGeoDatabases(paths: readonly string[], log: Logger): P
       const before = known.get(ip)
       if (before !== undefined) return before
       const network = clientNetwork(ip)
-      const enrichment =
-        network === undefined
-          ? NO_ENRICHMENT
-          : addressEnrichment(
-              network,
-              files.flatMap(file => answerOf(file, network)),
-            )
+      // Not kept: a text that is no address may be of any length.
+      if (network === undefined) return NO_ENRICHMENT
+      const enrichment = addressEnrichment(
+        network,
+        files.flatMap(file => answerOf(file, network)),
+      )
       known.set(ip, enrichment)
       return enrichment
     },
