@@ -78,9 +78,9 @@ async function listenersFor(workers: number): Promise<ExtraListener[]> {
   )
 }
 
-/** Loses the next such request, or the response to it, on whichever connection it comes. Resolves when it is lost. */
+/** Loses the next such request, or the response to it, through whichever proxy it comes. Resolves when it is lost. */
 export async function loseNext(
-  { proxies }: WorkerNetwork,
+  proxies: readonly TcpProxy[],
   apiKey: number,
   what: 'request' | 'response',
 ): Promise<void> {

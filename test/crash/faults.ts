@@ -145,16 +145,16 @@ function inBackfill(hit: (worker: Worker, fault: PlannedFault, world: World) => 
 }
 
 function lose(apiKey: number, what: 'request' | 'response'): Perform {
-  return async ({ target, times }, { brokers, workers, figures }) => {
-    const network = brokers.networks[target % workers.length]!
+  return async ({ times }, { brokers, figures }) => {
+    const all = brokers.networks.flatMap(({ proxies }) => proxies)
     for (let time = 0; time < times; time++) {
-      const lost = loseNext(network, apiKey, what).then(() => true)
+      const lost = loseNext(all, apiKey, what).then(() => true)
       if (await Promise.race([lost, sleep(PATIENCE_MS, false)])) {
         if (what === 'request') figures.lostRequests += 1
         else figures.lostResponses += 1
         continue
       }
-      for (const proxy of network.proxies) proxy.disarm()
+      for (const proxy of all) proxy.disarm()
       figures.missed += 1
       return
     }
