@@ -1,5 +1,6 @@
-import { DOCUMENTATION, FOREIGN_VARIABLES, GROUPS, type Group } from './documentation.ts'
+import { DOCUMENTATION, GROUPS, type Group } from './documentation.ts'
 import { keyOf } from './file.ts'
+import { FOREIGN_VARIABLES } from './foreign-variables.ts'
 import { formOf, type JsonSchema } from './forms.ts'
 import { VARIABLES, type Variable, type VariableName } from './variables.ts'
 

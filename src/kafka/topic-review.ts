@@ -13,7 +13,7 @@ export interface TopicFacts {
 }
 
 /** Below this, the loss of one broker may lose records or stop the writing. */
-const WANTED_REPLICAS = 3
+export const WANTED_REPLICAS = 3
 
 /** A line or more for each topic that is there. */
 export function reviewTopics(settings: KafkaSettings, facts: TopicFacts, lines: AreaResults): void {
