@@ -21,6 +21,8 @@ const parts: Readonly<Record<StackPart, string>> = {
   collector: 'a real OpenTelemetry Collector',
   python: 'readers in Python that share no code with the connector',
   openssl: 'Kafka with TLS',
+  browser: 'the status page in a real Chromium',
+  promtool: 'the alert rules by Prometheus’ own tool',
 }
 
 async function testFiles(patterns: readonly string[]): Promise<string[]> {

@@ -12,6 +12,7 @@ import { replayCommand } from './replay.ts'
 import { runCommand } from './run.ts'
 import { schemaCommand } from './schema.ts'
 import { simulateCommand } from './simulate.ts'
+import { statusCommand } from './status.ts'
 import { tailCommand } from './tail.ts'
 import { verifyCommand } from './verify.ts'
 import { readVersion } from './version.ts'
@@ -53,6 +54,7 @@ NO_COLOR turns colours off. The log goes to stderr, what was asked for to stdout
     checkCommand(),
     configCommand(),
     tailCommand(),
+    statusCommand(),
     importCommand(),
     migrateCommand(),
     recoverCommand(),

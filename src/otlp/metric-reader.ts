@@ -1,6 +1,8 @@
 import type { AgentOptions } from 'node:https'
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto'
 import {
+  AggregationTemporality,
+  InstrumentType,
   type MetricReader,
   PeriodicExportingMetricReader,
   type PushMetricExporter,
@@ -71,7 +73,11 @@ function tellingFailures(
     },
     forceFlush: () => exporter.forceFlush(),
     shutdown: () => exporter.shutdown(),
-    selectAggregationTemporality: instrument => exporter.selectAggregationTemporality!(instrument),
+    // Of a gauge only what was observed now: the SDK would go on telling the last value of what is gone.
+    selectAggregationTemporality: type =>
+      type === InstrumentType.OBSERVABLE_GAUGE
+        ? AggregationTemporality.DELTA
+        : exporter.selectAggregationTemporality!(type),
     selectAggregation: instrument => exporter.selectAggregation!(instrument),
   }
 }

@@ -17,9 +17,10 @@ export function countOf(count: number, one: string, many = `${one}s`): string {
   return `${countText(count)} ${count === 1 ? one : many}`
 }
 
-/** `830 ms`, `12 s`, `5 min`, `3 h 20 min`, `2 d 4 h`. */
+/** `830 ms`, `1.8 s`, `12 s`, `5 min`, `3 h 20 min`, `2 d 4 h`. */
 export function durationText(ms: number): string {
   if (ms < SECOND) return `${Math.max(0, Math.round(ms))} ms`
+  if (ms < 10 * SECOND && ms % SECOND >= 100) return `${(Math.floor(ms / 100) / 10).toFixed(1)} s`
   if (ms < MINUTE) return `${Math.floor(ms / SECOND)} s`
   if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`
   if (ms < DAY) return two(ms, HOUR, 'h', MINUTE, 'min')
@@ -38,7 +39,8 @@ function two(ms: number, large: number, largeUnit: string, small: number, smallU
 export function relativeText(atMs: number, nowMs: number): string {
   const ms = nowMs - atMs
   if (Math.abs(ms) < SECOND) return 'just now'
-  return ms > 0 ? `${durationText(ms)} ago` : `in ${durationText(-ms)}`
+  const whole = Math.floor(Math.abs(ms) / SECOND) * SECOND
+  return ms > 0 ? `${durationText(whole)} ago` : `in ${durationText(whole)}`
 }
 
 /** Decimal units, as networks are counted: `75.3 MB`. */

@@ -18,12 +18,11 @@ const PHASES: Readonly<Record<Exclude<Phase, 'elsewhere'>, readonly [words: stri
 
 /** Everything about one organization that this worker polls. */
 export function organizationCard(one: OrganizationStatus, nowMs: number): Html {
-  const { organization, name, phase, problem } = one
+  const { organization, name, phase } = one
   const [words, look] = PHASES[phase as keyof typeof PHASES]
   return html`<article class="card">
 <header><h3>${organization}</h3><span class="phase ${look}">${words}</span></header>
 ${name !== organization && html`<p class="dim small">At the Hub: ${name}</p>`}
-${problem !== undefined && html`<p class="problem ${look}">${problem.message}</p>`}
 ${one.progress !== undefined && progressOf(one.progress)}
 ${facts([
   ['Last poll', lastPoll(one, nowMs)],
@@ -40,7 +39,7 @@ ${facts([
     one.tokenExpiresAtMs === undefined ? undefined : html`expires ${timeAgo(one.tokenExpiresAtMs, nowMs)}`,
   ],
 ])}
-${eventsChart(one.eventsPerHour, nowMs)}
+${one.sequence !== undefined && eventsChart(one.eventsPerHour, nowMs)}
 ${findings(one, nowMs)}
 </article>`
 }
@@ -48,17 +47,16 @@ ${findings(one, nowMs)}
 function lastPoll({ lastPoll: last, phase }: OrganizationStatus, nowMs: number): Html | string {
   if (last === undefined) return phase === 'blocked' || phase === 'failing' ? 'never' : 'none yet'
   const { receivedAtMs, published, durationMs } = last
-  const result =
-    published === undefined || durationMs === undefined
-      ? ''
-      : `, ${published === 0 ? 'nothing new' : `${countText(published)} new`} in ${durationText(durationMs)}`
-  return html`<span class="lead">${timeAgo(receivedAtMs, nowMs)}</span>${result}`
+  const ago = html`<span class="lead">${timeAgo(receivedAtMs, nowMs)}</span>`
+  if (published === undefined || durationMs === undefined) return ago
+  const result = published === 0 ? 'nothing new' : `${countText(published)} new`
+  return html`${ago} <span class="line">${result}, took ${durationText(durationMs)}</span>`
 }
 
-function download({ lastPoll: last, wireBytesPerMonth }: OrganizationStatus): string | undefined {
+function download({ lastPoll: last, wireBytesPerMonth }: OrganizationStatus): Html | undefined {
   if (wireBytesPerMonth === undefined) return undefined
-  const each = last?.wireBytes === undefined ? '' : `${bytesText(last.wireBytes)} a poll, `
-  return `${each}${bytesText(wireBytesPerMonth)} a month`
+  const each = last?.wireBytes
+  return html`${each !== undefined && html`${bytesText(each)} a poll `}<span class="line">${bytesText(wireBytesPerMonth)} a month</span>`
 }
 
 function progressOf({ step, done, total, remainingMs }: Progress): Html {

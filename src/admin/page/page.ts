@@ -14,7 +14,7 @@ import { timeAgo } from './times.ts'
 const CARDS_SHOWN = 100
 /** Without a script the browser asks again. */
 const RELOAD_SECONDS = 10
-const NOTICES_SHOWN = 20
+const NOTICES_SHOWN = 100
 
 const URGENCY: readonly Phase[] = [
   'blocked',
@@ -42,6 +42,7 @@ export const CONTENT_SECURITY_POLICY = [
 export function renderPage(status: Status): string {
   const { level, headline, notices } = assess(status)
   const { takenAtMs, worker } = status
+  const only = notices.length === 1 ? notices[0] : undefined
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -59,11 +60,11 @@ export function renderPage(status: Status): string {
 <div id="spoken" role="status" class="spoken"></div>
 <main>
 <p class="small dim">As of ${instantText(takenAtMs)}</p>
-<div class="headline ${level}">${markOf(level)}<span id="headline">${headline}</span></div>
-${noticeList(notices, takenAtMs)}
+<section class="headline ${level}">${markOf(level)}<div><strong id="headline">${headline}</strong>${only !== undefined && html`<p>${only.message}${since(only, takenAtMs)}</p>`}</div></section>
+${only === undefined && noticeList(notices, takenAtMs)}
 <h2>Organizations</h2>
 ${organizations(status)}
-<h2>Around them</h2>
+<h2>Journal, collector, worker</h2>
 ${surroundings(status)}
 </main>
 </div>
@@ -78,10 +79,15 @@ function noticeList(notices: readonly Notice[], nowMs: number): Html | undefined
   if (notices.length === 0) return undefined
   const hidden = notices.length - NOTICES_SHOWN
   return html`<ul class="notices">${notices.slice(0, NOTICES_SHOWN).map(
-    ({ level, title, message, sinceMs }) => html`<li class="notice">
-<h3>${markOf(level)}${title}${sinceMs !== undefined && html` <span class="dim small">${timeAgo(sinceMs, nowMs)}</span>`}</h3>
-<p>${message}</p></li>`,
+    notice => html`<li class="notice">
+<h3>${markOf(notice.level)}${notice.title}</h3><p>${notice.message}${since(notice, nowMs)}</p></li>`,
   )}${hidden > 0 && html`<li class="dim">and ${hidden} more</li>`}</ul>`
+}
+
+function since({ sinceMs }: Notice, nowMs: number): Html | undefined {
+  return sinceMs === undefined
+    ? undefined
+    : html` <span class="line dim small">${timeAgo(sinceMs, nowMs)}</span>`
 }
 
 function organizations({ organizations: all, takenAtMs }: Status): Html {

@@ -27,12 +27,15 @@ ul { list-style: none; }
 .top { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: baseline; justify-content: space-between; }
 .dim { color: var(--dim); }
 .small { font-size: .85rem; }
-time[title] { text-decoration: underline dotted var(--dim); text-underline-offset: .2em; }
+time[title] { cursor: help; }
 .headline {
-  display: flex; gap: .75rem; align-items: center; margin-top: .9rem; padding: .9rem 1.1rem;
-  border-radius: .6rem; font-size: 1.25rem; font-weight: 600; line-height: 1.3; overflow-wrap: anywhere;
+  display: flex; gap: .75rem; align-items: flex-start; margin-top: .9rem; padding: .9rem 1.1rem; border-radius: .6rem;
+  overflow-wrap: anywhere;
 }
+.headline strong { display: block; font-size: 1.25rem; font-weight: 600; line-height: 1.3; }
+.headline p { color: var(--text); margin-top: .2rem; white-space: pre-line; }
 .mark { flex: none; width: 1.5rem; height: 1.5rem; }
+.headline .mark { margin-top: .08rem; }
 .well { background: var(--well-soft); color: var(--well); }
 .busy { background: var(--busy-soft); color: var(--busy); }
 .attention { background: var(--attention-soft); color: var(--attention); }
@@ -48,18 +51,18 @@ time[title] { text-decoration: underline dotted var(--dim); text-underline-offse
 .card header { display: flex; gap: .6rem; justify-content: space-between; align-items: flex-start; margin-bottom: .55rem; }
 .phase { flex: none; border-radius: 1rem; padding: .05rem .65rem; font-size: .82rem; font-weight: 600; line-height: 1.6; }
 .phase.idle { background: var(--track); color: var(--text); }
-dl { display: grid; grid-template-columns: minmax(7.2rem, auto) 1fr; gap: .1rem .9rem; }
+dl { display: grid; grid-template-columns: 6.6rem 1fr; gap: .1rem .9rem; }
 dt { color: var(--dim); }
 dd { overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
-.lead { font-size: 1.15rem; font-weight: 600; }
-.problem { margin: .1rem 0 .6rem; padding: .55rem .75rem; border-radius: .45rem; font-size: .9rem; overflow-wrap: anywhere; }
+.lead { font-weight: 600; }
+.line { display: block; }
 figure { margin: .8rem 0 0; }
 figcaption { display: flex; justify-content: space-between; gap: .5rem; font-size: .82rem; color: var(--dim); }
 .chart { display: block; width: 100%; height: 3.4rem; margin: .25rem 0 .1rem; }
 .chart .bars { fill: var(--bar); }
 .chart .base { stroke: var(--line); stroke-width: 1; vector-effect: non-scaling-stroke; }
 .axis { display: flex; justify-content: space-between; font-size: .76rem; color: var(--dim); }
-progress { display: block; width: 100%; height: .55rem; margin: .3rem 0 .2rem; accent-color: var(--busy); border: 0; border-radius: 1rem; background: var(--track); overflow: hidden; }
+progress { display: block; width: 100%; height: .55rem; margin: .3rem 0 .7rem; accent-color: var(--busy); border: 0; border-radius: 1rem; background: var(--track); overflow: hidden; }
 progress::-webkit-progress-bar { background: var(--track); }
 progress::-webkit-progress-value { background: var(--busy); }
 progress::-moz-progress-bar { background: var(--busy); }

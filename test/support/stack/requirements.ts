@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test'
 import { runTool } from './run-tool.ts'
 
-export type StackPart = 'kafka' | 'registry' | 'collector' | 'python' | 'openssl'
+export type StackPart = 'kafka' | 'registry' | 'collector' | 'python' | 'openssl' | 'browser' | 'promtool'
 
 interface Tool {
   readonly args: readonly string[]
@@ -45,6 +45,18 @@ const tools = {
     version: /SSL (\d+)/,
     install: 'openssl (apt-get install openssl)',
   },
+  chromium: {
+    args: ['--version'],
+    minimum: 120,
+    version: /Chromium (\d+)/,
+    install: 'Chromium 120 or later (Debian: apt-get install chromium)',
+  },
+  promtool: {
+    args: ['--version'],
+    minimum: 2,
+    version: /promtool, version (\d+)/,
+    install: 'promtool 2 or later (Debian: apt-get install prometheus)',
+  },
 } as const satisfies Record<string, Tool>
 
 type ToolName = keyof typeof tools
@@ -55,6 +67,8 @@ const needs: Readonly<Record<StackPart, readonly ToolName[]>> = {
   collector: ['go'],
   python: ['python3'],
   openssl: ['openssl'],
+  browser: ['chromium'],
+  promtool: ['promtool'],
 }
 
 const outputs = new Map<ToolName, Promise<string>>()
