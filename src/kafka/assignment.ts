@@ -82,21 +82,24 @@ export function joinGroup(
     isOut = true
   }
 
+  /**
+   * A shard that stays ours is left alone, also when we were no member for a while: if another had it meanwhile and
+   * wrote there, our producer is fenced, and the next commit tells.
+   */
   function onJoin(memberId: string, shards: readonly number[]): void {
     if (isOut) log.info({}, 'back in the group of workers')
     isOut = false
     const before = owned
     owned = new Set(shards)
-    // Who comes as a new member was none for a while: another may have had what is ours again.
-    const lost = [...before].filter(shard => memberId !== member || !owned.has(shard))
-    member = memberId
+    const lost = [...before].filter(shard => !owned.has(shard))
     for (const shard of lost) onLost(shard)
-    if (!known || lost.length > 0 || owned.size !== before.size) {
+    if (memberId !== member || lost.length > 0 || owned.size !== before.size) {
       log.info(
         { shards: [...owned].sort((left, right) => left - right) },
         'this worker owns these shards now',
       )
     }
+    member = memberId
     known = true
   }
 

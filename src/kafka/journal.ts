@@ -54,17 +54,6 @@ export function createKafkaJournal(
       const topics = await openTopics(kafka, settings, names, log, signal)
       const framings = await resolveFramings(registry, names, ALL_STREAMS, log, signal)
       const shardOf = (identity: string) => partitionOf(identity, topics.partitions)
-      const context: ShardContext = {
-        kafka,
-        settings,
-        names,
-        topics,
-        framings,
-        decode: createValueDecoder(registry),
-        log,
-        shardOf,
-        nextTerm: () => ++terms,
-      }
       const group = (): Assignment =>
         joinGroup(
           kafka,
@@ -79,6 +68,18 @@ export function createKafkaJournal(
           log,
         )
       const assignment = membership === 'group' ? group() : standAlone(topics.partitions)
+      const context: ShardContext = {
+        kafka,
+        settings,
+        names,
+        topics,
+        framings,
+        decode: createValueDecoder(registry),
+        log,
+        shardOf,
+        assignment,
+        nextTerm: () => ++terms,
+      }
       const shard = (number: number): Shard => {
         const known = shards.get(number) ?? createShard(context, number)
         shards.set(number, known)
@@ -101,13 +102,6 @@ export function createKafkaJournal(
       await assignment.joined(signal)
       if (!assignment.owns(number)) throw notOwned(organization.identity, number)
       const mine = shard(number)
-      // Reading fences whoever has the shard: without the group's word that would be a fight with its owner.
-      if (mine.fenced() || !assignment.heardLately()) {
-        const isOurs = await assignment.confirm(number, signal)
-        if (!assignment.owns(number)) throw notOwned(organization.identity, number)
-        if (!isOurs) throw unconfirmed(organization.identity, mine.fenced())
-        mine.forgetFence()
-      }
       const checkpoint = await mine.resume(organization, signal)
       // Reading takes a while; whoever got the shard meanwhile has fenced us or will.
       if (!assignment.owns(number)) {
@@ -167,13 +161,4 @@ function requireMoved(identity: string, head: Head | undefined): void {
 
 function notOwned(identity: string, shard: number): ConnectorError {
   return new ConnectorError('JOURNAL_NOT_OWNED', `${identity} (shard ${shard}) belongs to another worker now`)
-}
-
-function unconfirmed(identity: string, wasFenced: boolean): ConnectorError {
-  const since = wasFenced ? 'another producer took over or the transaction timed out, and ' : ''
-  return new ConnectorError(
-    'JOURNAL_UNAVAILABLE',
-    `${since}the group of workers does not answer whether ${identity} is still ours`,
-    { retryable: true },
-  )
 }

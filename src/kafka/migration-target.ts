@@ -3,6 +3,7 @@ import type { ForwardedOffsets, Head } from '../event/checkpoint.ts'
 import type { Organization } from '../event/organization.ts'
 import type { Logger } from '../log.ts'
 import type { MigratedBatch, MigrationTarget } from '../migration-ports.ts'
+import { standAlone } from './assignment.ts'
 import type { StoredBatch } from './batch-messages.ts'
 import { createClient, offsetRanges } from './client.ts'
 import { journalError } from './client-errors.ts'
@@ -90,6 +91,7 @@ export function createKafkaMigrationTarget(settings: KafkaSettings, log: Logger)
         decode: createValueDecoder(registry),
         log,
         shardOf,
+        assignment: standAlone(topics.partitions),
         nextTerm: () => ++terms,
       }
       const shard = (number: number): Shard => {

@@ -6,6 +6,7 @@ import { firstChainHash } from '../event/chain.ts'
 import type { Checkpoint, Head } from '../event/checkpoint.ts'
 import { type Organization, sourceUri } from '../event/organization.ts'
 import { rebuildLedgerEntry } from '../event/rebuild-records.ts'
+import type { Assignment } from './assignment.ts'
 import { batchQueues, checkpointMessages, plainMessage, type StoredBatch } from './batch-messages.ts'
 import { StoredCheckpoint } from './checkpoint-records.ts'
 import { isFenced, journalError } from './client-errors.ts'
@@ -22,6 +23,8 @@ export interface ShardContext extends ReadContext {
   readonly topics: Topics
   readonly framings: Framings
   shardOf(identity: string): number
+  /** Whose word it takes to read a shard. */
+  readonly assignment: Pick<Assignment, 'owns' | 'heardLately' | 'confirm'>
   /** Terms are numbered over all shards of the process. */
   nextTerm(): number
 }
@@ -35,9 +38,6 @@ export interface Shard {
   resume(organization: Organization, signal: AbortSignal): Promise<Checkpoint>
   /** `check` throws unless the batch goes on from the stored head; by default as polls do. */
   commit(batch: StoredBatch, check?: (batch: StoredBatch, head: Head | undefined) => void): Promise<void>
-  /** True when the broker said that another producer has the transactional id; until {@link Shard.forgetFence}. */
-  fenced(): boolean
-  forgetFence(): void
   /** Throws away what is known: the shard belongs to another worker. */
   lose(): void
   /** Waits for the transaction under way. */
@@ -50,7 +50,7 @@ interface Term extends LoadedShard {
 }
 
 export function createShard(context: ShardContext, shard: number): Shard {
-  const { names, settings, topics, log } = context
+  const { names, settings, topics, log, assignment } = context
   const place = `shard ${shard} of ${settings.topic}`
   const compression = compressionType(settings.compression)
   const limits = { maxBytes: (topic: string) => topics.maxMessageBytes.get(topic) ?? 1_000_000 }
@@ -59,6 +59,7 @@ export function createShard(context: ShardContext, shard: number): Shard {
   )
   const lostBefore = new Set<string>()
   let term: Term | undefined
+  /** The broker said that another producer has the transactional id, or that a transaction timed out. */
   let wasFenced = false
   let closed = false
   /** The end of what is under way: transactions and readings take turns. */
@@ -82,8 +83,29 @@ export function createShard(context: ShardContext, shard: number): Shard {
     return known instanceof StoredCheckpoint && known.head !== undefined && known.head.endpoint !== endpoint
   }
 
+  /**
+   * Reading fences whoever has the shard. Whoever was frozen or cut off may believe for a while that it is still theirs:
+   * without the group's fresh word they would fight its owner.
+   */
+  async function requireWord(signal: AbortSignal): Promise<void> {
+    const isOurs = (!wasFenced && assignment.heardLately()) || (await assignment.confirm(shard, signal))
+    if (!assignment.owns(shard)) {
+      throw new ConnectorError('JOURNAL_NOT_OWNED', `${place} belongs to another worker now`)
+    }
+    if (!isOurs) {
+      const why = wasFenced ? 'another producer took over or the transaction timed out, and ' : ''
+      throw new ConnectorError(
+        'JOURNAL_UNAVAILABLE',
+        `${why}the group of workers does not answer whether ${place} is still ours`,
+        { retryable: true },
+      )
+    }
+    wasFenced = false
+  }
+
   async function load(signal: AbortSignal): Promise<Term> {
     if (closed) throw new ConnectorError('STOPPED', 'the journal is closed')
+    await requireWord(signal)
     const started = performance.now()
     const startedAtMs = Date.now()
     const producer = await fence(context, shard)
@@ -193,11 +215,6 @@ export function createShard(context: ShardContext, shard: number): Shard {
           throw journalError(error, `storing a batch of ${identity} in ${place}`)
         }
       })
-    },
-
-    fenced: () => wasFenced,
-    forgetFence() {
-      wasFenced = false
     },
 
     lose() {

@@ -123,6 +123,30 @@ describe('a worker that was away', async () => {
     await assertExactlyOnce(broker.direct, settings.topic, organization, ids)
   })
 
+  test('a resume that waited behind a commit for longer than the session time-out asks before it takes the shard', async t => {
+    if (broker === undefined) return t.skip('needs Kafka')
+    const [organization, neighbour] = [freshOrganization(), freshOrganization()]
+    const settings = settingsFor(broker.proxied, [organization, neighbour])
+    const ids = exportOf(100)
+    const { journal } = await joined(t, settings)
+    await publishAll(journal, organization, { ids: ids.slice(0, 10), batchSize: 10 })
+    const checkpoint = await journal.resume(organization, forever)
+
+    broker.proxy.freeze()
+    const commit = journal.commit(batchFrom(journal, organization, checkpoint, { events: ['late'] }))
+    const waiting = journal.resume(neighbour, forever)
+    const owner = await joined(t, settingsFor(broker.direct, [organization, neighbour], settings.topic))
+    await publishAll(owner.journal, organization, { ids: ids.slice(0, 20), batchSize: 10 })
+    const { term } = await owner.journal.resume(organization, forever)
+    broker.proxy.heal()
+    await assert.rejects(commit, /epoch/)
+    await assert.rejects(waiting, { code: 'JOURNAL_NOT_OWNED' })
+    const { failures } = await publishAll(owner.journal, organization, { ids, batchSize: 10 })
+    assert.deepEqual(failures, [], 'the owner was disturbed')
+    assert.equal((await owner.journal.resume(organization, forever)).term, term)
+    await assertExactlyOnce(broker.direct, settings.topic, organization, ids)
+  })
+
   test('frozen between selection and commit: the commit is refused, and it stops', async t => {
     if (broker === undefined) return t.skip('needs Kafka')
     const organization = freshOrganization()
