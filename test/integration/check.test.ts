@@ -242,12 +242,6 @@ describe('Kafka, registry and collector', async () => {
     assert.deepEqual(failed, [`broker ${broker}`, `registry ${other}`])
   })
 
-  test('a port behind which there is no Kafka', async t => {
-    if (kafka === undefined) return t.skip('needs all parts')
-    const { failed } = await check({ ...(await deployed(t)), KAFKA_BROKERS: `127.0.0.1:${registry.port}` })
-    assert.equal(failed.length, 1)
-  })
-
   test('an incompatible schema, for check and for schema', async t => {
     if (kafka === undefined) return t.skip('needs all parts')
     const subject = 'incompatible-value'
