@@ -20,11 +20,14 @@ export function keepYoungSpaceSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1')
 }
 
-/** What to call between two batches, when the buffers of the last one are garbage. */
-export function createBufferCollector(): () => void {
+/**
+ * What to call between two batches, when the buffers of the last one are garbage. `heldBytes` tells of those that stay,
+ * the geo databases: collecting for their sake would be in vain each time.
+ */
+export function createBufferCollector(heldBytes: () => number = () => 0): () => void {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   return () => {
-    if (process.memoryUsage().external > BUFFER_LIMIT_BYTES) collect()
+    if (process.memoryUsage().external - heldBytes() > BUFFER_LIMIT_BYTES) collect()
   }
 }

@@ -32,6 +32,8 @@ export interface AddressEnricher {
   refresh(): Promise<void>
   /** Takes any text. The answers are shared: not to be changed. */
   enrich(ip: string): AddressEnrichment
+  /** What the databases take outside of V8's heap. */
+  heldBytes(): number
 }
 
 // ── The journal: the only place where state lives ───────────────────────────────────────────────────────────────

@@ -6,6 +6,8 @@ import type { GeoDatabaseInfo } from '../event/enrich.ts'
 /** A database in memory. */
 export interface GeoDatabase {
   readonly info: GeoDatabaseInfo
+  /** The whole file. */
+  readonly bytes: number
   /**
    * The distinct records of a network's parts, null for a part without one; undefined where they are too many to look
    * at. Throws where the database is damaged.
@@ -25,6 +27,7 @@ export function readGeoDatabase(bytes: Buffer): GeoDatabase {
   const { metadata } = reader
   const isIPv4Only = metadata.ipVersion === 4
   const database: GeoDatabase = {
+    bytes: bytes.length,
     info: {
       type: metadata.databaseType.slice(0, MAX_TYPE_CHARACTERS),
       builtAtMs: metadata.buildEpoch.getTime(),

@@ -88,6 +88,8 @@ export async function openGeoDatabases(paths: readonly string[], log: Logger): P
       return refreshing
     },
 
+    heldBytes: () => files.reduce((sum, { database }) => sum + database!.bytes, 0),
+
     enrich(ip) {
       const before = known.get(ip)
       if (before !== undefined) return before

@@ -90,6 +90,11 @@ test('five databases together fill all nine columns, with an enrichment each', a
     names.map(name => mmdbFile(directory, name, INVENTED[name])),
     silentLogger,
   )
+  const sizes = names.map(name => encodeMmdb(INVENTED[name]).length)
+  assert.equal(
+    geo.heldBytes(),
+    sizes.reduce((sum, size) => sum + size),
+  )
   const { columns, enrichments } = geo.enrich('203.0.113.0')
   assert.deepEqual(columns, {
     ...PLACE,
