@@ -147,6 +147,24 @@ export function checkpointContract(name: string, factory: JournalFactory): void 
       assert.deepEqual([head?.sequence, [...seen.entries()].map(entry => entry.key)], [1, ['newer']])
     })
 
+    test('a batch with a hole in its sequence is refused and leaves nothing', async t => {
+      const organization = freshOrganization()
+      const store = await factory(t)
+      const journal = await openJournal(t, store, [organization])
+      const good = batchFrom(journal, organization, await resumed(journal, organization), { events: 3 })
+      const [first, , third] = good.events
+      await assert.rejects(journal.commit({ ...good, events: [first!, third!] }), ConnectorError)
+      const checkpoint = await resumed(journal, organization)
+      assert.equal(checkpoint.head, undefined)
+      const early = batchFrom(journal, organization, checkpoint, { events: 3 })
+      const head = { ...early.head, sequence: 4 }
+      await assert.rejects(journal.commit({ ...early, head }), ConnectorError)
+      const next = batchFrom(journal, organization, await resumed(journal, organization), { events: 1 })
+      await journal.commit(next)
+      const entries = await readAll(t, store, 1, { streams: ['events'], organization: organization.identity })
+      assert.deepEqual(sequencesOf(entries), [1])
+    })
+
     test('every reading opens a new term, and a batch of an older one is refused', async t => {
       const organization = freshOrganization()
       const journal = await openJournal(t, await factory(t), [organization])

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, fstatSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -57,6 +57,24 @@ test('leaves no file behind, not even while it is open', t => {
   assert.deepEqual(readdirSync(directory), [])
   spool.dispose()
   spool.dispose()
+})
+
+test('nobody else may read its file', { skip: existsSync('/proc/self/fd') ? false : 'needs /proc' }, t => {
+  const directory = temporaryDirectory(t)
+  const spool = createFileSpool({ directory, memoryBytes: 10 })
+  t.after(() => spool.dispose())
+  spool.append(Buffer.alloc(100))
+  const open = readdirSync('/proc/self/fd').filter(fd => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(directory)
+    } catch {
+      return false
+    }
+  })
+  assert.deepEqual(
+    open.map(fd => fstatSync(Number(fd)).mode & 0o777),
+    [0o600],
+  )
 })
 
 test('a directory that cannot be written is told with the variable that mends it', t => {

@@ -1,0 +1,102 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type Break, breaks } from './break-invariants/breaks.ts'
+import { failedTests } from './break-invariants/failed-tests.ts'
+
+/**
+ * `npm run break`: breaks each invariant on purpose in a copy of the project and runs the tests that are to notice. A
+ * break that no test notices, or whose text is no longer in the sources, fails the run. `-- --fast`: only those that
+ * need no server. `-- <words>`: only breaks whose name or invariant holds the words.
+ */
+
+const COPIED = ['src', 'test', 'schemas', 'docker', 'scripts', 'package.json', 'tsconfig.json', 'README.md']
+
+function copyProject(): string {
+  const copy = mkdtempSync(join(tmpdir(), 'hf-audit-break-'))
+  for (const name of COPIED) cpSync(name, join(copy, name), { recursive: true })
+  symlinkSync(join(process.cwd(), 'node_modules'), join(copy, 'node_modules'))
+  return copy
+}
+
+/** What is wrong when a text to replace does not stand exactly once in its file. */
+function goneText(copy: string, { edits }: Break): string | undefined {
+  const texts = new Map<string, string>()
+  for (const { file, from, to } of edits) {
+    const text = texts.get(file) ?? readFileSync(join(copy, file), 'utf8')
+    const found = text.split(from).length - 1
+    if (found !== 1) return `the text to replace stands ${found} times in ${file}, not once: ${from.trim()}`
+    texts.set(
+      file,
+      text.replace(from, () => to),
+    )
+  }
+  return undefined
+}
+
+/** Makes the replacements; returns how to take them back. */
+function applyTo(copy: string, { edits }: Break): () => void {
+  const originals = new Map<string, string>()
+  for (const { file, from, to } of edits) {
+    const path = join(copy, file)
+    const text = readFileSync(path, 'utf8')
+    if (!originals.has(path)) originals.set(path, text)
+    writeFileSync(
+      path,
+      text.replace(from, () => to),
+    )
+  }
+  return () => {
+    for (const [path, text] of originals) writeFileSync(path, text)
+  }
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    options: { fast: { type: 'boolean' } },
+    allowPositionals: true,
+  })
+  const words = positionals.join(' ')
+  const chosen = breaks.filter(
+    ({ name, invariant, needsServer }) =>
+      `${invariant}: ${name}`.includes(words) && !(values.fast === true && needsServer === true),
+  )
+  if (chosen.length === 0) throw new Error(`no break is called "${words}"`)
+
+  const copy = copyProject()
+  process.once('exit', () => rmSync(copy, { recursive: true, force: true }))
+  const survivors: string[] = []
+  const unbroken = new Map<string, readonly string[]>()
+  for (const one of chosen) {
+    const { name, invariant, tests, only } = one
+    const gone = goneText(copy, one)
+    if (gone !== undefined) {
+      survivors.push(name)
+      console.log(`?  ${invariant}: ${name}\n     ${gone}`)
+      continue
+    }
+    const runKey = JSON.stringify([tests, only])
+    if (!unbroken.has(runKey)) unbroken.set(runKey, await failedTests(copy, tests, only))
+    const before = unbroken.get(runKey)!
+    if (before.length > 0) {
+      survivors.push(name)
+      console.log(`?  ${invariant}: ${name}\n     its tests fail without it: ${before.join('; ')}`)
+      continue
+    }
+    const takeBack = applyTo(copy, one)
+    const failed = await failedTests(copy, tests, only)
+    takeBack()
+    if (failed.length === 0) survivors.push(name)
+    const verdict = failed.length === 0 ? 'SURVIVED' : failed.map(test => `\n     ✖ ${test}`).join('')
+    console.log(`${failed.length === 0 ? '✖' : '✔'}  ${invariant}: ${name} ${verdict}`)
+  }
+  console.log(
+    survivors.length === 0
+      ? `\nEach of the ${chosen.length} breaks was noticed.`
+      : `\n${survivors.length} of ${chosen.length} breaks were not noticed: ${survivors.join('; ')}`,
+  )
+  if (survivors.length > 0) process.exitCode = 1
+}
+
+await main()
