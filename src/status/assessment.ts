@@ -81,7 +81,7 @@ function journalNotices(journal: JournalStatus): Notice[] {
       level: 'trouble',
       title: `${name} cannot be reached`,
       message:
-        `${message ?? ''} Nothing is published until it answers; nothing is lost, and polling goes on by itself.`.trim(),
+        `${message ?? ''} Nothing is published until it answers, and it is tried again by itself. Nothing is lost as long as the export reaches back.`.trim(),
       sinceMs,
     },
   ]

@@ -80,7 +80,7 @@ function noticeList(notices: readonly Notice[], nowMs: number): Html | undefined
   const hidden = notices.length - NOTICES_SHOWN
   return html`<ul class="notices">${notices.slice(0, NOTICES_SHOWN).map(
     notice => html`<li class="notice">
-<h3>${markOf(notice.level)}${notice.title}</h3><p>${notice.message}${since(notice, nowMs)}</p></li>`,
+<h2>${markOf(notice.level)}${notice.title}</h2><p>${notice.message}${since(notice, nowMs)}</p></li>`,
   )}${hidden > 0 && html`<li class="dim">and ${hidden} more</li>`}</ul>`
 }
 

@@ -15,14 +15,14 @@ export const STYLE = `
 }
 * { box-sizing: border-box; }
 body {
-  margin: 0; background: var(--ground); color: var(--text);
+  margin: 0; background: var(--ground); color: var(--text); overflow-wrap: anywhere;
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", "DejaVu Sans", sans-serif;
 }
 .frame { max-width: 72rem; margin: 0 auto; padding: 1.25rem 1rem 3rem; }
 h1, h2, h3, p, dl, dd, ul { margin: 0; padding: 0; }
 h1 { font-size: 1.05rem; font-weight: 600; }
 h2 { font-size: .8rem; font-weight: 600; color: var(--dim); margin: 1.75rem 0 .6rem; }
-h3 { font-size: 1.05rem; font-weight: 600; overflow-wrap: anywhere; }
+h3 { font-size: 1.05rem; font-weight: 600; min-width: 0; }
 ul { list-style: none; }
 .top { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: baseline; justify-content: space-between; }
 .dim { color: var(--dim); }
@@ -30,8 +30,9 @@ ul { list-style: none; }
 time[title] { cursor: help; }
 .headline {
   display: flex; gap: .75rem; align-items: flex-start; margin-top: .9rem; padding: .9rem 1.1rem; border-radius: .6rem;
-  overflow-wrap: anywhere;
+ 
 }
+.headline > div { min-width: 0; }
 .headline strong { display: block; font-size: 1.25rem; font-weight: 600; line-height: 1.3; }
 .headline p { color: var(--text); margin-top: .2rem; white-space: pre-line; }
 .mark { flex: none; width: 1.5rem; height: 1.5rem; }
@@ -40,20 +41,20 @@ time[title] { cursor: help; }
 .busy { background: var(--busy-soft); color: var(--busy); }
 .attention { background: var(--attention-soft); color: var(--attention); }
 .trouble { background: var(--trouble-soft); color: var(--trouble); }
-.notices { display: grid; gap: .6rem; margin-top: .6rem; }
+.notices { display: grid; grid-template-columns: minmax(0, 1fr); gap: .6rem; margin-top: .6rem; }
 .notice { background: var(--card); color: var(--text); border: 1px solid var(--line); border-radius: .6rem; padding: .8rem 1.1rem; }
-.notice h3 { font-size: 1rem; display: flex; gap: .5rem; align-items: center; }
+.notice h2 { font-size: 1rem; color: var(--text); margin: 0; display: flex; gap: .5rem; align-items: center; }
 .notice .mark { width: 1.1rem; height: 1.1rem; }
-.notice p { overflow-wrap: anywhere; white-space: pre-line; }
+.notice p { white-space: pre-line; }
 .notice .mark.well, .notice .mark.busy, .notice .mark.attention, .notice .mark.trouble { background: none; }
 .grid { display: grid; gap: .8rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 21.5rem), 1fr)); }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .95rem 1.1rem; min-width: 0; }
 .card header { display: flex; gap: .6rem; justify-content: space-between; align-items: flex-start; margin-bottom: .55rem; }
 .phase { flex: none; border-radius: 1rem; padding: .05rem .65rem; font-size: .82rem; font-weight: 600; line-height: 1.6; }
 .phase.idle { background: var(--track); color: var(--text); }
-dl { display: grid; grid-template-columns: 6.6rem 1fr; gap: .1rem .9rem; }
+dl { display: grid; grid-template-columns: 6.6rem minmax(0, 1fr); gap: .1rem .9rem; }
 dt { color: var(--dim); }
-dd { overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
+dd { font-variant-numeric: tabular-nums; }
 .lead { font-weight: 600; }
 .line { display: block; }
 figure { margin: .8rem 0 0; }
@@ -69,10 +70,10 @@ progress::-moz-progress-bar { background: var(--busy); }
 details { margin-top: .7rem; font-size: .9rem; }
 summary { cursor: pointer; color: var(--dim); }
 summary:focus-visible, a:focus-visible { outline: 2px solid var(--busy); outline-offset: 2px; border-radius: .2rem; }
-details li { margin-top: .45rem; overflow-wrap: anywhere; }
+details li { margin-top: .45rem; }
 a { color: var(--busy); }
 #silent { margin-top: .9rem; padding: .7rem 1.1rem; border-radius: .6rem; font-weight: 600; }
-.elsewhere { margin-top: .8rem; overflow-wrap: anywhere; }
+.elsewhere { margin-top: .8rem; }
 .spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 [hidden] { display: none !important; }
 `
