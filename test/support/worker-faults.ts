@@ -95,7 +95,7 @@ export async function causeTrouble(
       const organization = dice.pick(deployment.organizations)
       await deployment.hub.control('append', { organization, events: dice.between(1, 20) })
     }
-    if (!dice.chance(0.15)) return
+    if (!dice.chance(0.05)) return
     counts.bursts += 1
     await deployment.hub.control('append', {
       organization: dice.pick(deployment.organizations),
@@ -122,7 +122,7 @@ export async function causeTrouble(
     }
     if (Date.now() >= nextStrikeMs) {
       strike()
-      nextStrikeMs = Date.now() + dice.between(2_000, 8_000)
+      nextStrikeMs = Date.now() + dice.between(4_000, 16_000)
     }
     await grow()
     judge()
