@@ -149,7 +149,10 @@ export function partitionProblems(
 export type TopicConfigs = ReadonlyMap<string, ReadonlyMap<string, string>>
 
 /** Undefined when we may not read them. */
-export async function readConfigs(admin: Admin, topics: readonly string[]): Promise<TopicConfigs | undefined> {
+export async function readConfigs(
+  admin: Admin,
+  topics: readonly string[],
+): Promise<TopicConfigs | undefined> {
   const resources = topics.map(name => ({ type: ConfigResourceTypes.TOPIC, name }))
   try {
     const described = await admin.describeConfigs({ resources, includeSynonyms: false })

@@ -12,7 +12,10 @@ test('halving finds where a sequence begins, among the records of others, marker
       fc.integer({ min: 0, max: 70 }),
       async (steps, first, wanted) => {
         let offset = 0
-        const places = steps.map((step, index) => ({ offset: (offset += step), sequence: first + index }))
+        const places = steps.map((step, index) => {
+          offset += step
+          return { offset, sequence: first + index }
+        })
         const high = offset + 10
         let read = 0
         const found = await findSequence(wanted, 0, high, async (from, to) => {
