@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { durationMs } from '../config/values.ts'
 import { type ConfigSource, loadConfig } from '../config.ts'
 import { type Connector, createConnector } from '../connector.ts'
@@ -22,7 +22,11 @@ export function runCommand(): Command {
     .description('Poll every configured organization and forward what is new.')
     .option('--config <file>', 'a YAML file; the environment comes before it')
     .option('--once', 'poll each organization once, forward everything, and end')
-    .option('--timeout <duration>', 'with --once: how long to keep trying', parseDuration, 600_000)
+    .addOption(
+      new Option('--timeout <duration>', 'with --once: how long to keep trying')
+        .argParser(parseDuration)
+        .default(600_000, '10m'),
+    )
     .addHelpText(
       'after',
       `
