@@ -74,6 +74,7 @@ export function joinGroup(
   /** Since the last join something failed. */
   let isOut = false
   const signs = createGroupSigns()
+  const unheardMs = () => performance.now() - signs.lastSentAtMs()
 
   /** An outage is told when it begins and when it is over, not each of the ten tries a second. */
   function tellOutage(message: string): void {
@@ -106,9 +107,7 @@ export function joinGroup(
   async function run(): Promise<void> {
     const current = kafka.consumer({
       groupId: options.groupId,
-      partitionAssigners: [
-        stickyAssigner(options, () => ({ generation: signs.generation(), shards: [...owned] })),
-      ],
+      partitionAssigners: [stickyAssigner(options, () => ({ unheardMs: unheardMs(), shards: [...owned] }))],
       allowAutoTopicCreation: false,
       sessionTimeout: options.sessionTimeoutMs,
       rebalanceTimeout: Math.max(options.sessionTimeoutMs, 10_000),
@@ -178,7 +177,7 @@ export function joinGroup(
       }
     },
 
-    heardLately: () => performance.now() - signs.lastSentAtMs() < options.sessionTimeoutMs,
+    heardLately: () => unheardMs() < options.sessionTimeoutMs,
     shards: () => (known ? [...owned].sort((left, right) => left - right) : undefined),
 
     async confirm(shard, signal) {

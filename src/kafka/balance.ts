@@ -2,8 +2,8 @@
 export interface Worker {
   readonly id: string
   readonly owned: readonly number[]
-  /** Of the group, when the worker last had them. */
-  readonly generation: number
+  /** How long ago the group last took the worker for a member, ms: a worker that was frozen or cut off tells more. */
+  readonly unheardMs: number
 }
 
 /**
@@ -34,7 +34,7 @@ function deal(shards: readonly number[], workers: readonly Worker[], dealt: Map<
   if (workers.length === 0) return
   const free = new Set(shards)
   // A shard that two claim stays with whoever had it later: the other one was frozen or cut off meanwhile.
-  const latestFirst = [...workers].sort((left, right) => right.generation - left.generation)
+  const latestFirst = [...workers].sort((left, right) => left.unheardMs - right.unheardMs)
   const claims = latestFirst.map(({ id, owned }) => {
     const mine = [...new Set(owned)].filter(shard => free.delete(shard))
     return { id, mine }

@@ -1,6 +1,6 @@
 import type { Consumer } from 'kafkajs'
 
-/** When the group's coordinator last took this worker for a member, and in which generation of the group. */
+/** When the group's coordinator last took this worker for a member. */
 export interface GroupSigns {
   watch(consumer: Consumer): void
   /**
@@ -8,7 +8,6 @@ export interface GroupSigns {
    * process that was frozen: what counts is when it was asked for.
    */
   lastSentAtMs(): number
-  generation(): number
   /** Waits for the next answer, or for the signal. */
   next(signal: AbortSignal): Promise<void>
   /** Ends every wait. */
@@ -18,7 +17,6 @@ export interface GroupSigns {
 export function createGroupSigns(): GroupSigns {
   const listeners = new Set<() => void>()
   let lastSentAtMs = Number.NEGATIVE_INFINITY
-  let generation = 0
   const wake = () => {
     for (const listener of [...listeners]) listener()
   }
@@ -30,20 +28,14 @@ export function createGroupSigns(): GroupSigns {
       consumer.on(REQUEST, ({ payload: { apiName, duration } }) => {
         if (apiName === 'Heartbeat' || apiName === 'SyncGroup') sentAtMs = performance.now() - duration
       })
-      consumer.on(HEARTBEAT, ({ payload }) => {
+      const sign = () => {
         lastSentAtMs = sentAtMs
-        generation = payload.groupGenerationId
         wake()
-      })
-      consumer.on(GROUP_JOIN, () => {
-        lastSentAtMs = sentAtMs
-        // Which one it is comes with the first heartbeat; it is later than the last.
-        generation += 1
-        wake()
-      })
+      }
+      consumer.on(HEARTBEAT, sign)
+      consumer.on(GROUP_JOIN, sign)
     },
     lastSentAtMs: () => lastSentAtMs,
-    generation: () => generation,
     wake,
     async next(signal) {
       await new Promise<void>(resolve => {

@@ -36,6 +36,7 @@ const MAX_WAIT_MS = 50
 /** Of one fetch from one partition, compressed: several times that when it is not. */
 export const FETCH_BYTES = 1024 * 1024
 const NO_PROGRESS_TIMEOUT_MS = 30_000
+const JOIN_TIMEOUT_MS = 60_000
 /** Fetches that brought bytes but no record, until compaction is taken for the reason. */
 const EMPTY_FETCHES = 3
 /** A fetch response for one partition without its topic's name, and the header of one batch of records. */
@@ -73,6 +74,11 @@ export async function openPartitionReader(
   })
   let reading: Reading | undefined
   let failure: unknown
+  let tellFailure: (error: unknown) => void
+  const failed = new Promise<never>((_, reject) => {
+    tellFailure = reject
+  })
+  failed.catch(() => undefined)
 
   const pauseAll = () => consumer.pause(topics.map(topic => ({ topic })))
   const start = ({ span, next }: Reading) => {
@@ -93,6 +99,7 @@ export async function openPartitionReader(
     failure ??= error
     reading?.reject(failure)
     reading = undefined
+    tellFailure(failure)
   }
 
   const { GROUP_JOIN, END_BATCH_PROCESS, REQUEST, CRASH } = consumer.events
@@ -126,7 +133,7 @@ export async function openPartitionReader(
     fail(new ConnectorError('STOPPED', 'the reader was closed'))
     await disconnectQuietly(consumer)
   }
-  try {
+  const join = async () => {
     await consumer.connect()
     await consumer.subscribe({ topics, fromBeginning: true })
     await consumer.run({
@@ -145,11 +152,21 @@ export async function openPartitionReader(
         }
       },
     })
-    if (failure !== undefined) throw failure
     await joined
+  }
+  const deadline = setTimeout(
+    () => fail(new Error(`the group was not joined within ${JOIN_TIMEOUT_MS / 1000} s`)),
+    JOIN_TIMEOUT_MS,
+  )
+  try {
+    // Whoever joins may never hear of it: the consumer crashed, the broker went, or nobody wants to know any more.
+    await Promise.race([join(), failed])
   } catch (error) {
-    await close()
+    // Not waited for: what could not join may not be able to leave either.
+    void close()
     throw journalError(error, `reading ${topics.join(', ')}`)
+  } finally {
+    clearTimeout(deadline)
   }
 
   return {

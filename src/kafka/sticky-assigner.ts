@@ -4,9 +4,13 @@ import { balanceShards } from './balance.ts'
 const { AssignerProtocol } = kafkajs
 const PROTOCOL = 'hf-audit-sticky'
 
-/** What a member tells the leader, whichever member that is: the shards it has, and since which generation. */
+/**
+ * What a member tells the leader, whichever member that is: the shards it has, and for how long it has not heard of the
+ * group. Of a generation kafkajs tells only with the first heartbeat, too late for two who join one after the other;
+ * and a duration needs no clocks that agree.
+ */
 export interface Claim {
-  readonly generation: number
+  readonly unheardMs: number
   readonly shards: readonly number[]
 }
 
@@ -24,8 +28,8 @@ export function stickyAssigner({ topic, shards, busy }: Dealing, claim: () => Cl
     version: 1,
     assign: async ({ members }) => {
       const workers = members.map(({ memberId, memberMetadata }) => {
-        const { generation, shards: owned } = readClaim(memberMetadata, shards)
-        return { id: memberId, generation, owned }
+        const { unheardMs, shards: owned } = readClaim(memberMetadata, shards)
+        return { id: memberId, unheardMs, owned }
       })
       const dealt = balanceShards(shards, busy, workers)
       return [...dealt].map(([memberId, owned]) => ({
@@ -53,10 +57,10 @@ function readClaim(metadata: Buffer, shards: number): Claim {
     const { userData } = AssignerProtocol.MemberMetadata.decode(metadata)!
     const told = JSON.parse(userData.toString('utf8')) as Partial<Claim>
     return {
-      generation: Number(told.generation),
+      unheardMs: typeof told.unheardMs === 'number' ? told.unheardMs : Number.MAX_VALUE,
       shards: told.shards!.filter(shard => Number.isInteger(shard) && shard >= 0 && shard < shards),
     }
   } catch {
-    return { generation: 0, shards: [] }
+    return { unheardMs: Number.MAX_VALUE, shards: [] }
   }
 }

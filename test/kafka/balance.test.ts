@@ -6,7 +6,7 @@ import { balanceShards } from '../../src/kafka/balance.ts'
 const worker = fc.record({
   id: fc.uuid(),
   owned: fc.array(fc.integer({ min: 0, max: 15 })),
-  generation: fc.integer({ min: 0, max: 3 }),
+  unheardMs: fc.integer({ min: 0, max: 3 }),
 })
 const workers = fc.uniqueArray(worker, { selector: ({ id }) => id, minLength: 1, maxLength: 6 })
 
@@ -35,7 +35,7 @@ test('dealing again changes nothing', () => {
       const again = balanceShards(
         16,
         busy,
-        members.map(({ id, generation }) => ({ id, generation, owned: first.get(id)! })),
+        members.map(({ id, unheardMs }) => ({ id, unheardMs, owned: first.get(id)! })),
       )
       assert.deepEqual(sorted(again), sorted(first))
     }),
@@ -45,8 +45,8 @@ test('dealing again changes nothing', () => {
 test('a worker that comes takes only what is too much elsewhere', () => {
   const busy = new Set([0, 1, 2, 3])
   const dealt = balanceShards(4, busy, [
-    { id: 'new', owned: [], generation: 0 },
-    { id: 'old', owned: [0, 1, 2, 3], generation: 1 },
+    { id: 'new', owned: [], unheardMs: 0 },
+    { id: 'old', owned: [0, 1, 2, 3], unheardMs: 300 },
   ])
   assert.deepEqual(dealt.get('old'), [0, 1])
   assert.deepEqual(dealt.get('new'), [2, 3])
@@ -54,9 +54,9 @@ test('a worker that comes takes only what is too much elsewhere', () => {
 
 test('a worker that was frozen does not take back what another got meanwhile', () => {
   const busy = new Set([0, 1, 2, 3])
-  const owner = { id: 'owner', owned: [0, 1], generation: 7 }
-  const other = { id: 'other', owned: [2, 3], generation: 7 }
-  const zombie = { id: 'a zombie', owned: [0, 1, 2], generation: 5 }
+  const owner = { id: 'owner', owned: [0, 1], unheardMs: 20 }
+  const other = { id: 'other', owned: [2, 3], unheardMs: 300 }
+  const zombie = { id: 'a zombie', owned: [0, 1, 2], unheardMs: 12_000 }
   for (const workers of [
     [zombie, owner, other],
     [owner, zombie, other],

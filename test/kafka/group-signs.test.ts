@@ -16,9 +16,9 @@ function watched() {
   return {
     signs,
     answered,
-    heartbeat(duration: number, groupGenerationId: number) {
+    heartbeat(duration: number) {
       answered('Heartbeat', duration)
-      emitter.emit('heartbeat', { payload: { groupGenerationId } })
+      emitter.emit('heartbeat', { payload: {} })
     },
     join(duration: number) {
       answered('SyncGroup', duration)
@@ -30,34 +30,25 @@ function watched() {
 test('an answer counts from when it was asked for: it may have lain unread in a frozen process', () => {
   const { signs, heartbeat } = watched()
   assert.equal(signs.lastSentAtMs(), Number.NEGATIVE_INFINITY)
-  heartbeat(60_000, 3)
+  heartbeat(60_000)
   assert.ok(signs.lastSentAtMs() <= performance.now() - 60_000)
-  heartbeat(0, 3)
+  heartbeat(0)
   assert.ok(signs.lastSentAtMs() > performance.now() - 60_000)
 })
 
 test('a heartbeat that was refused, or another request, is no sign', () => {
   const { signs, answered, heartbeat } = watched()
-  heartbeat(60_000, 3)
+  heartbeat(60_000)
   const before = signs.lastSentAtMs()
   answered('Heartbeat', 0)
   answered('Metadata', 0)
   assert.equal(signs.lastSentAtMs(), before)
 })
 
-test('the generation after a join is later than any before, until a heartbeat tells which it is', () => {
-  const { signs, heartbeat, join } = watched()
-  heartbeat(0, 7)
-  join(0)
-  assert.equal(signs.generation(), 8)
-  heartbeat(0, 9)
-  assert.equal(signs.generation(), 9)
-})
-
 test('whoever waits is woken by a join, a heartbeat or the signal', async () => {
   const { signs, heartbeat, join } = watched()
   const never = new AbortController().signal
-  for (const sign of [() => join(0), () => heartbeat(0, 1), () => signs.wake()]) {
+  for (const sign of [() => join(0), () => heartbeat(0), () => signs.wake()]) {
     const waiting = signs.next(never)
     sign()
     await waiting

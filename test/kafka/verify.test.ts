@@ -155,7 +155,9 @@ describe('verify on a real Kafka', { skip: missing }, () => {
     const value = encodeValue('events', singleObjectHeader('events'), forged)
     await append({ value, timestamp: String(forged.receivedAt) })
     const [again] = await verify()
-    assert.deepEqual(told(again), ['sequence 5', 'headers 21', 'end 21', 'duplicate 5', 'duplicate 21'])
+    // Doubles come in the order of their hashes.
+    assert.deepEqual(told(again).slice(0, 3), ['sequence 5', 'headers 21', 'end 21'])
+    assert.deepEqual(told(again).slice(3).sort(), ['duplicate 21', 'duplicate 5'])
     assert.match(again!.problems[1]!.message, /ce_specversion, ce_id, ce_source/)
   })
 
