@@ -93,11 +93,19 @@ function createTransactionalProducer(kafka: Kafka, transactionalId: string): Pro
   })
 }
 
-/** A new producer under this transactional id. Whoever had the id before can write nothing any more. */
-export async function takeOver(kafka: Kafka, transactionalId: string): Promise<Producer> {
+/**
+ * A new producer under this transactional id. Whoever had the id before can write nothing any more. `requireRight` is
+ * called when the broker is reached, which may take long: what it throws ends the matter, and nobody was disturbed.
+ */
+export async function takeOver(
+  kafka: Kafka,
+  transactionalId: string,
+  requireRight: () => Promise<void> = async () => undefined,
+): Promise<Producer> {
   const producer = createTransactionalProducer(kafka, transactionalId)
   try {
     await producer.connect()
+    await requireRight()
     // Only a transaction makes kafkajs ask for a producer id, and with that the broker ends the predecessor's.
     const transaction = await producer.transaction()
     await transaction.abort()

@@ -39,8 +39,9 @@ export interface RebuiltCheckpoints {
 export function fence(
   { kafka, settings }: Pick<ReadContext, 'kafka' | 'settings'>,
   shard: number,
+  requireRight?: () => Promise<void>,
 ): Promise<Producer> {
-  return takeOver(kafka, transactionalId(settings.topic, shard))
+  return takeOver(kafka, transactionalId(settings.topic, shard), requireRight)
 }
 
 /**

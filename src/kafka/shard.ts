@@ -108,7 +108,8 @@ export function createShard(context: ShardContext, shard: number): Shard {
     await requireWord(signal)
     const started = performance.now()
     const startedAtMs = Date.now()
-    const producer = await fence(context, shard)
+    // Once more when the broker is reached: after a cut connection that may be long after the word was given.
+    const producer = await fence(context, shard, () => requireWord(signal))
     try {
       const loaded = await loadShard(context, shard, ofThisShard(), lostBefore, signal)
       const read: Term = { ...loaded, number: context.nextTerm(), producer }
