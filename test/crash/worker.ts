@@ -31,7 +31,7 @@ export interface WorkerOptions {
 
 export function createWorker(options: WorkerOptions): Worker {
   const { name, environment, logFile } = options
-  let current: { readonly process: RunningProcess; wanted: boolean } | undefined
+  let current: { readonly process: RunningProcess; wanted: boolean; terminating: boolean } | undefined
 
   async function end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | undefined> {
     const ending = current
@@ -39,7 +39,9 @@ export function createWorker(options: WorkerOptions): Worker {
     ending.wanted = true
     // A frozen process would not notice.
     if (signal !== 'SIGKILL') ending.process.kill('SIGCONT')
-    ending.process.kill(signal)
+    // Two faults of a round may ask the same worker to end, and a second SIGTERM ends a process at once.
+    if (signal !== 'SIGTERM' || !ending.terminating) ending.process.kill(signal)
+    ending.terminating ||= signal === 'SIGTERM'
     return ending.process.ended
   }
 
@@ -48,7 +50,7 @@ export function createWorker(options: WorkerOptions): Worker {
     running: () => current !== undefined,
     start() {
       if (current !== undefined) return
-      const started = { process: startHfAudit(['run'], environment), wanted: false }
+      const started = { process: startHfAudit(['run'], environment), wanted: false, terminating: false }
       current = started
       const log = createWriteStream(logFile, { flags: 'a' })
       log.write(`--- started as process ${started.process.child.pid}\n`)
