@@ -14,6 +14,10 @@ import { type OtlpSettings, otlpSettings } from './otlp/settings.ts'
 export interface Config {
   readonly organizations: readonly ConfiguredOrganization[]
   readonly endpoint: string
+  /** A secret: for the commands that change something at the Hub. */
+  readonly adminToken: string | undefined
+  /** Nothing is changed at the Hub, whatever a token may do. */
+  readonly readOnly: boolean
   readonly pollIntervalMs: number
   readonly blockedRetryMs: number
   readonly exportCap: number
@@ -87,6 +91,8 @@ export function loadConfig(source: ConfigSource): Config {
   return {
     organizations,
     endpoint,
+    adminToken: values.HF_AUDIT_ADMIN_TOKEN,
+    readOnly: values.HF_AUDIT_READ_ONLY,
     pollIntervalMs: values.HF_AUDIT_POLL_INTERVAL,
     blockedRetryMs: values.HF_AUDIT_BLOCKED_RETRY,
     exportCap: values.HF_AUDIT_EXPORT_CAP,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -53,6 +53,32 @@ test('one variable is enough: the rest has the documented defaults', () => {
   assert.equal(config.kafka, undefined)
   assert.equal(config.dataDirectory, './data')
 })
+
+test('nothing changes the Hub by the token that polls: the other one comes from a variable or a file of its own', () => {
+  const HF_AUDIT_ORGANIZATIONS = 'acme'
+  const plain = load({ HF_AUDIT_ORGANIZATIONS, HF_TOKEN: 'hf_reader' })
+  assert.deepEqual([plain.adminToken, plain.readOnly], [undefined, false])
+  const told = load({ HF_AUDIT_ORGANIZATIONS, HF_AUDIT_ADMIN_TOKEN: 'hf_admin', HF_AUDIT_READ_ONLY: 'yes' })
+  assert.deepEqual([told.adminToken, told.readOnly], ['hf_admin', true])
+  const fromFile = load(
+    { HF_AUDIT_ORGANIZATIONS, HF_AUDIT_ADMIN_TOKEN_FILE: '/run/admin' },
+    () => 'hf_file\n',
+  )
+  assert.equal(fromFile.adminToken, 'hf_file')
+  assert.deepEqual(mistakes({ HF_AUDIT_ORGANIZATIONS, HF_AUDIT_READ_ONLY: 'maybe' }), [
+    '  - HF_AUDIT_READ_ONLY is "maybe"; allowed are true and false',
+  ])
+})
+
+for (const [path, line] of [
+  ['docker/Dockerfile', /^ENV [^#]*HF_AUDIT_READ_ONLY=true$/m],
+  ['docker/systemd/hf-audit.service', /^Environment=HF_AUDIT_READ_ONLY=true$/m],
+  ['docker/kubernetes/deployment.yaml', /^ +- { name: HF_AUDIT_READ_ONLY, value: "true" }$/m],
+] as const) {
+  test(`${path} refuses what would change the Hub`, () => {
+    assert.match(readFileSync(new URL(`../${path}`, import.meta.url), 'utf8'), line)
+  })
+}
 
 test('all mistakes are told at once, each with the variable, what it was and what is allowed', () => {
   const told = mistakes({

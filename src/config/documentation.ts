@@ -46,6 +46,17 @@ export const DOCUMENTATION: Readonly<Record<VariableName, Documentation>> = {
     about: 'The directory in which the Hub’s own tools keep `token`.',
     example: '/var/lib/hf',
   },
+  HF_AUDIT_ADMIN_TOKEN: {
+    group: 'Hub',
+    about:
+      'The token of the commands that change something at the Hub (`org`, `tokens`, `repo`), which polling never uses: the token that reads the log should not be able to change anything. Without it these commands take the other token only at a terminal, after a question.',
+    example: 'hf_…',
+  },
+  HF_AUDIT_READ_ONLY: {
+    group: 'Hub',
+    about: 'Refuse every command that changes something at the Hub, whatever its token may do.',
+    example: 'true',
+  },
   HF_AUDIT_POLL_INTERVAL: {
     group: 'Polling',
     about:

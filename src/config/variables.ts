@@ -28,6 +28,8 @@ export const VARIABLES = {
   HF_TOKEN: { type: anyText, secret: true },
   HF_TOKEN_PATH: { type: path },
   HF_HOME: { type: path },
+  HF_AUDIT_ADMIN_TOKEN: { type: anyText, secret: true },
+  HF_AUDIT_READ_ONLY: { type: trueOrFalse, default: 'false' },
   HF_AUDIT_POLL_INTERVAL: { type: durationMs(1_000), default: '5m' },
   HF_AUDIT_BLOCKED_RETRY: { type: durationMs(1_000), default: '15m' },
   HF_AUDIT_EXPORT_CAP: { type: wholeNumber(1), default: '100000' },
