@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -16,7 +16,9 @@ const COPIED = ['src', 'test', 'schemas', 'docker', 'scripts', 'package.json', '
 function copyProject(): string {
   const copy = mkdtempSync(join(tmpdir(), 'hf-audit-break-'))
   for (const name of COPIED) cpSync(name, join(copy, name), { recursive: true })
-  symlinkSync(join(process.cwd(), 'node_modules'), join(copy, 'node_modules'))
+  // The servers that were fetched once are used again.
+  mkdirSync('.cache', { recursive: true })
+  for (const name of ['node_modules', '.cache']) symlinkSync(join(process.cwd(), name), join(copy, name))
   return copy
 }
 

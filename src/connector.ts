@@ -2,6 +2,7 @@ import { homedir } from 'node:os'
 import { type Config, invalid } from './config.ts'
 import { asConnectorError, ConnectorError } from './errors.ts'
 import { createFilter } from './event/filter.ts'
+import type { Finding } from './event/records.ts'
 import { createForwarder, type Forwarder } from './forwarder.ts'
 import { createHubClient, DEFAULT_TIMEOUTS, type HubClient, userAgentOf } from './hub/client.ts'
 import { proxyFromEnv } from './hub/http.ts'
@@ -69,7 +70,9 @@ export async function createConnector(
     notingTrouble(log, message => observation.openingFailed(message)),
   )
   const hub = createHub(config, dependencies, organization => tokenOf(organization))
-  const forwarding = await createForwarding(config, dependencies, journals)
+  const forwarding = await createForwarding(config, dependencies, journals, finding =>
+    observation.found(finding),
+  )
   const { version } = dependencies
   const observation = createObservation({ config, version, log, hub, forwarding, journal: journals.journal })
   const { journal } = observation
@@ -264,9 +267,14 @@ export function createPollerOf(
 }
 
 /** Loaded only where something is forwarded. */
-async function createForwarding(config: Config, { log, version }: ConnectorDependencies, journals: Journals) {
+async function createForwarding(
+  config: Config,
+  { log, version }: ConnectorDependencies,
+  journals: Journals,
+  onFinding: (finding: Finding) => void,
+) {
   if (config.otlp === undefined) return undefined
-  const source = journals.createForwardingSource()
+  const source = journals.createForwardingSource(onFinding)
   const { createLogSink } = await import('./otlp/sink.ts')
   const sink = createLogSink(config.otlp, { version })
   const { endpoint } = config

@@ -1,5 +1,6 @@
 import type { Config } from './config.ts'
 import { ConnectorError } from './errors.ts'
+import type { Finding } from './event/records.ts'
 import type { Logger } from './log.ts'
 import type { EmbeddedTrail, MigrationSource, MigrationTarget } from './migration-ports.ts'
 import type { ForwardingSource, Journal, JournalReader, JournalRecovery } from './ports.ts'
@@ -8,7 +9,8 @@ import type { JournalScanner } from './stored-journal.ts'
 /** A journal, and a forwarder's side of the same one, made only where something is forwarded. */
 export interface Journals {
   readonly journal: Journal
-  createForwardingSource(): ForwardingSource
+  /** `onFinding` hears what the forwarder itself found, once it is stored. */
+  createForwardingSource(onFinding: (finding: Finding) => void): ForwardingSource
 }
 
 /**
@@ -27,7 +29,7 @@ export async function createJournals(
     const { createKafkaForwardingSource } = await import('./kafka/forwarding.ts')
     return {
       journal: refusingSecondBeginnings(createKafkaJournal(kafka, { log, membership }), config.dataDirectory),
-      createForwardingSource: () => createKafkaForwardingSource(kafka, { log }),
+      createForwardingSource: onFinding => createKafkaForwardingSource(kafka, { log, onFinding }),
     }
   }
   const { dataDirectory, organizations } = config
@@ -36,8 +38,13 @@ export async function createJournals(
   const journal = createSqliteJournal({ dataDirectory, organizations })
   return {
     journal,
-    createForwardingSource: () =>
-      createSqliteForwardingSource({ dataDirectory, log, onCommit: listener => journal.onCommit(listener) }),
+    createForwardingSource: onFinding =>
+      createSqliteForwardingSource({
+        dataDirectory,
+        log,
+        onFinding,
+        onCommit: listener => journal.onCommit(listener),
+      }),
   }
 }
 

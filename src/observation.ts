@@ -5,6 +5,7 @@ import { pageRoute, statusJsonRoute } from './admin/status-routes.ts'
 import type { Config } from './config.ts'
 import { asConnectorError, type ConnectorError } from './errors.ts'
 import type { Organization } from './event/organization.ts'
+import type { Finding } from './event/records.ts'
 import type { Forwarder } from './forwarder.ts'
 import type { HubClient } from './hub/client.ts'
 import { createJournalReader } from './journals.ts'
@@ -35,6 +36,8 @@ export interface Observation {
   failed(organization: Organization, error: ConnectorError, retryInMs: number | undefined): void
   waiting(organization: Organization, forMs: number): void
   progressed(progress: PollProgress): void
+  /** The forwarder found it, not a poll. */
+  found(finding: Finding): void
   /** The journal could not be opened yet. */
   openingFailed(message: string): void
   /**
@@ -146,6 +149,10 @@ export function createObservation(parts: ObservationParts): Observation {
     },
     waiting: (organization, forMs) => book.waiting(organization, forMs),
     progressed: progress => book.progressed(progress),
+    found(finding) {
+      book.found(finding)
+      metrics?.found(finding)
+    },
     openingFailed: message => book.openingFailed(message),
 
     async serve() {

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin, Consumer, EachBatchPayload, Producer } from 'kafkajs'
 import { ConnectorError } from '../errors.ts'
 import { encodeValue } from '../event/avro.ts'
-import type { StreamName } from '../event/records.ts'
+import type { Finding, StreamName } from '../event/records.ts'
+import type { Logger } from '../log.ts'
 import type { ForwardingSource } from '../ports.ts'
 import { plainMessage } from './batch-messages.ts'
 import { createClient, createPlainProducer, type OffsetRange, offsetRanges } from './client.ts'
@@ -10,7 +11,6 @@ import { journalError } from './client-errors.ts'
 import { untilReachable, withAdmin } from './connect.ts'
 import { type Deliver, deliverUntilDone } from './delivery.ts'
 import { fetchHighWatermarks } from './high-watermarks.ts'
-import type { KafkaDependencies } from './journal.ts'
 import { partitionOf } from './murmur2.ts'
 import { disconnectQuietly, FETCH_BYTES, type TopicPartition } from './partition-reader.ts'
 import { decodeMessages, streamOf } from './reader.ts'
@@ -28,10 +28,16 @@ const CLOSE_WAIT_MS = 5_000
 /** What kafkajs commits where an offset was out of range: "from the beginning". */
 const RESET_OFFSET = -2
 
+export interface KafkaForwardingDependencies {
+  readonly log: Logger
+  /** Hears of each finding that was stored here. */
+  readonly onFinding?: (finding: Finding) => void
+}
+
 /** Forwarding from Kafka: a consumer group over three topics; its committed offsets are the cursor. */
 export function createKafkaForwardingSource(
   settings: KafkaSettings,
-  { log }: KafkaDependencies,
+  { log, onFinding }: KafkaForwardingDependencies,
 ): ForwardingSource {
   const names = kafkaNames(settings.topic)
   const topics = FORWARDED.map(stream => names.topics[stream])
@@ -134,7 +140,7 @@ export function createKafkaForwardingSource(
       // How many were whose cannot be told where several organizations share the partition.
       const count = here.length === 1 ? lost : 0
       const foundAt = Date.now()
-      const value = encodeValue('findings', framings.findings, {
+      const finding: Finding = {
         organization: identity,
         endpoint,
         kind: 'UNFORWARDED',
@@ -149,8 +155,9 @@ export function createKafkaForwardingSource(
         newestPublishedAt: null,
         oldestReceivedAt: null,
         sequence: 0,
-      })
-      await append('findings', identity, value, foundAt)
+      }
+      await append('findings', identity, encodeValue('findings', framings.findings, finding), foundAt)
+      onFinding?.(finding)
     }
   }
 

@@ -1,5 +1,6 @@
 import { type Attributes, type LogRecord, SeverityNumber } from '@opentelemetry/api'
 import { v5 as uuidV5 } from 'uuid'
+import { timeOfIdentity } from '../event/finding-identity.ts'
 import { sourceUri } from '../event/organization.ts'
 import type { DeadLetter, Finding, LedgerEntry } from '../event/records.ts'
 import { otlpTime, severityNumber, timeText, wholeNumber } from './fields.ts'
@@ -19,7 +20,15 @@ function uidOf(origin: { organization: string; endpoint: string }, content: read
 export function findingLogRecord(finding: Finding): LogRecord {
   const { kind, foundAt, sequence, count, ids, message, newestPublishedAt, oldestReceivedAt } = finding
   const attributes: Attributes = {
-    'log.record.uid': uidOf(finding, ['finding', kind, foundAt, sequence, count, ids, message]),
+    'log.record.uid': uidOf(finding, [
+      'finding',
+      kind,
+      timeOfIdentity(finding),
+      sequence,
+      count,
+      ids,
+      message,
+    ]),
     'huggingface.audit.organization': finding.organization,
     'huggingface.audit.endpoint': finding.endpoint,
     'huggingface.audit.sequence': wholeNumber(sequence),

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { asConnectorError } from '../errors.ts'
 import { encodeValue, singleObjectHeader } from '../event/avro.ts'
+import type { Finding } from '../event/records.ts'
 import type { Logger } from '../log.ts'
 import type { ForwardingSource } from '../ports.ts'
 import { createEntryInsert, type EntryInsert } from './batch.ts'
@@ -17,6 +18,8 @@ import { createUnforwardedTeller } from './unforwarded.ts'
 export interface SqliteForwardingSettings {
   readonly dataDirectory: string
   readonly log: Logger
+  /** Hears of each finding that was stored here. */
+  readonly onFinding?: (finding: Finding) => void
   /** `SqliteJournal.onCommit` of the journal in this process: what that commits is then handed over at once. */
   readonly onCommit?: (listener: () => void) => () => void
 }
@@ -67,8 +70,9 @@ export function createSqliteForwardingSource(settings: SqliteForwardingSettings)
   /** Values may have been pruned while nothing was forwarded: that is never passed over in silence. */
   function tellMissing(position: number, prunedThrough: number, tell: Store['tellUnforwarded']): void {
     if (position >= prunedThrough || toldPrunedThrough >= prunedThrough) return
-    const missing = tell(position, prunedThrough, Date.now())
+    const { missing, findings } = tell(position, prunedThrough, Date.now())
     toldPrunedThrough = prunedThrough
+    for (const finding of findings) settings.onFinding?.(finding)
     if (missing === 0) return
     log.warn(
       { journal: path, cursor: position, prunedThrough, missing },

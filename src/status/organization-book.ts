@@ -1,5 +1,6 @@
 import { blocksOrganization, type ConnectorError } from '../errors.ts'
 import type { Checkpoint, Head } from '../event/checkpoint.ts'
+import { timeOfIdentity } from '../event/finding-identity.ts'
 import type { Organization } from '../event/organization.ts'
 import type { Finding } from '../event/records.ts'
 import type { PollOutcome, PollProgress } from '../poller.ts'
@@ -139,7 +140,7 @@ export class OrganizationBook {
   found(finding: Finding): void {
     const { kind, severity, message, count, foundAt } = finding
     const status = { kind, severity, message, count, foundAtMs: foundAt }
-    this.#findings.set(`${kind} ${foundAt} ${finding.sequence} ${count}`, status)
+    this.#findings.set(`${kind} ${timeOfIdentity(finding) ?? message} ${finding.sequence} ${count}`, status)
     if (this.#findings.size <= FINDINGS_REMEMBERED) return
     const [key, oldest] = this.#findings.entries().next().value!
     this.#findings.delete(key)

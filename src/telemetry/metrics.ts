@@ -14,6 +14,8 @@ export interface Metrics {
   owned(identities: ReadonlySet<string>): void
   committed(batch: Batch, isBackfill: boolean): void
   polled(organization: Organization, outcome: PollOutcome): void
+  /** A finding that no poll made. */
+  found(finding: Finding): void
   failed(organization: Organization, error: ConnectorError): void
   /** Pushes what is left. */
   close(): Promise<void>
@@ -39,7 +41,7 @@ const OUTCOMES = [
   ['repeated', 'repeated'],
 ] as const
 
-const FINDING_KINDS: readonly Lowercase<Finding['kind']>[] = ['gap', 'vanished', 'changed']
+const FINDING_KINDS: readonly Lowercase<Finding['kind']>[] = ['gap', 'vanished', 'changed', 'unforwarded']
 
 /** The instruments, by the names and units that are promised. */
 export function createMetrics({ readers, resource, scope, status }: MetricsDependencies): Metrics {
@@ -75,7 +77,7 @@ export function createMetrics({ readers, resource, scope, status }: MetricsDepen
   })
   const findings = meter.createCounter('hf_audit.findings', {
     unit: '{finding}',
-    description: 'Findings about the trail by kind: gap, vanished, changed.',
+    description: 'Findings about the trail by kind: gap, vanished, changed, unforwarded.',
     valueType: ValueType.INT,
   })
   const deadLetters = meter.createCounter('hf_audit.dead_letters', {
@@ -169,6 +171,10 @@ export function createMetrics({ readers, resource, scope, status }: MetricsDepen
       wire.add(ledger.wireBytes, { organization })
       deadLetters.add(ledger.deadLettered, { organization })
       for (const { kind } of found) findings.add(1, { organization, kind: kind.toLowerCase() })
+    },
+
+    found({ organization, kind }) {
+      findings.add(1, { organization, kind: kind.toLowerCase() })
     },
 
     failed({ identity: organization }, { code }) {

@@ -174,6 +174,16 @@ test('each entry has one uid, the same whenever it is mapped, and others have ot
   ]
   assert.equal(new Set(uids).size, uids.length)
   assert.equal(uidOf('findings', structuredClone(finding)), uids[0])
+  const unforwarded = { ...finding, kind: 'UNFORWARDED' as const }
+  assert.equal(
+    uidOf('findings', { ...unforwarded, foundAt: finding.foundAt + 1 }),
+    uidOf('findings', unforwarded),
+    'a loss that is told again is known by its range',
+  )
+  assert.notEqual(
+    uidOf('findings', { ...unforwarded, message: 'another range' }),
+    uidOf('findings', unforwarded),
+  )
   // Kept for ever: a receiver deduplicates over restarts and versions.
   assert.equal(uids[0], 'f6881726-7be5-5e89-9399-03ba462d1416')
   assert.equal(uids[5], '0c894976-c827-5871-b8d3-76afc1bcdf66')

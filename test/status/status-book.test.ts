@@ -310,6 +310,16 @@ test('ten thousand findings take the memory of five hundred, and are all counted
   assert.deepEqual([counts.CHANGED, latest.length, latest[0]?.foundAtMs], [10_000, 10, START + 9_999])
 })
 
+test('a loss that the forwarder tells once more counts once', () => {
+  const { status, one, open } = book()
+  open()
+  status.owned(new Set([org.identity]))
+  const loss = { ...finding('UNFORWARDED', START), message: 'from 3 to 9' }
+  for (const foundAt of [START, START + 1]) status.found({ ...loss, foundAt })
+  status.found({ ...loss, message: 'from 9 to 20' })
+  assert.deepEqual(one().findings.counts, { UNFORWARDED: 2 })
+})
+
 test('the collector: away, refusing, back', () => {
   const { status, pass } = book([], 'http://collector.example/v1/logs')
   const state = { delivered: 5, rejected: 0, deadLettered: 0, backlog: 7, lastError: undefined }

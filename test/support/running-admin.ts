@@ -19,6 +19,7 @@ interface OrganizationJson {
   readonly nextPollAt: string | null
   readonly deadLetters: number | null
   readonly problem: { message: string } | null
+  readonly findings: { readonly isComplete: boolean; readonly counts: Readonly<Record<string, number>> }
 }
 
 /** `hf-audit run` with an admin server on any free port, polling every second. */

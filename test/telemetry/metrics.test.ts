@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { ConnectorError } from '../../src/errors.ts'
+import type { Finding } from '../../src/event/records.ts'
 import type { PollOutcome } from '../../src/poller.ts'
 import type { Batch } from '../../src/ports.ts'
 import type { Status } from '../../src/status/model.ts'
@@ -45,6 +46,7 @@ test('names, units and values are those that are promised', async t => {
   const before = await text()
   assert.equal(sampleOf(before, 'hf_audit_findings_total{organization="example-org",kind="gap"}'), 0)
   metrics.polled(org, outcome(['GAP']))
+  metrics.found({ organization: 'example-org', kind: 'UNFORWARDED' } as Finding)
   metrics.failed(org, new ConnectorError('HUB_UNAVAILABLE', 'no'))
   metrics.committed(
     { organization: org, events: [{ timestampMs: 61_000, createdAtMs: 1_000 }] } as unknown as Batch,
@@ -62,6 +64,7 @@ test('names, units and values are those that are promised', async t => {
     'hf_audit_poll_failures_total{organization="example-org",error_type="HUB_UNAVAILABLE"}': 1,
     'hf_audit_latency_sum{organization="example-org"}': 60,
     'hf_audit_findings_total{organization="example-org",kind="gap"}': 1,
+    'hf_audit_findings_total{organization="example-org",kind="unforwarded"}': 1,
     'hf_audit_dead_letters_total{organization="example-org"}': 1,
     'hf_audit_lag{organization="example-org"}': 120,
     'hf_audit_blocked{organization="example-org"}': 0,
