@@ -22,7 +22,7 @@ import { createRoster } from './roster.ts'
 import { createFileSpool } from './spool/file-spool.ts'
 import { notingTrouble } from './status/opening-log.ts'
 import { allOrNone } from './tasks.ts'
-import { createUnknownTypes } from './unknown-types.ts'
+import { createUnknownTypeWarnings } from './unknown-types.ts'
 
 export interface ConnectorDependencies {
   readonly log: Logger
@@ -76,14 +76,13 @@ export async function createConnector(
   const { version } = dependencies
   const observation = createObservation({ config, version, log, hub, forwarding, journal: journals.journal })
   const { journal } = observation
-  const unknownTypes = createUnknownTypes(log)
   const poller = createPollerOf(config, hub, journal, {
     onProgress(progress) {
       observation.progressed(progress)
       dependencies.onProgress?.(progress)
     },
     ...(enricher === undefined ? {} : { enricher }),
-    onUnknownType: unknownTypes.note,
+    onUnknownType: createUnknownTypeWarnings(log),
   })
   const pruning = { sourceTtlDays: config.sourceTtlDays, forwarding: forwarding !== undefined }
   const polling: PollingDependencies = {

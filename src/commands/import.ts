@@ -7,7 +7,7 @@ import { createJournals } from '../journals.ts'
 import { pollOnce } from '../polling.ts'
 import type { AuditLogExport } from '../ports.ts'
 import { reportPoll } from '../report.ts'
-import { createUnknownTypes } from '../unknown-types.ts'
+import { createUnknownTypeWarnings } from '../unknown-types.ts'
 import { createLoggerOf } from './logger.ts'
 import { forOrganizations, organizationOf } from './organization-option.ts'
 import { createProgressDisplay } from './progress.ts'
@@ -57,7 +57,7 @@ async function importFile(path: string, options: ImportOptions): Promise<void> {
   }
   const poller = createPollerOf(config, hub, journal, {
     onProgress: progress.show,
-    onUnknownType: createUnknownTypes(log).note,
+    onUnknownType: createUnknownTypeWarnings(log),
     ...(enricher === undefined ? {} : { enricher }),
   })
   try {

@@ -34,6 +34,7 @@ export const statusAnswer = z.looseObject({
       newestEventAt: instant.nullable(),
       sequence: z.number().nullable(),
       wireBytesPerMonth: z.number().nullable(),
+      unknownTypes: z.array(z.looseObject({ type: z.string(), events: z.number() })).default([]),
     }),
   ),
 })
@@ -51,6 +52,9 @@ export interface StoredOrganization {
 
 const COLORS = { well: 'green', busy: 'blue', attention: 'yellow', trouble: 'red' } as const
 const SIGNS = { well: '✔', busy: '…', attention: '⚠', trouble: '✘' } as const
+
+/** A line holds so many. */
+const UNKNOWN_TYPES_SHOWN = 5
 
 /** Colours only where `stream` shows them: NO_COLOR and redirection are honoured. */
 export function statusText(answer: StatusAnswer, stream: NodeJS.WriteStream): string {
@@ -70,6 +74,7 @@ export function statusText(answer: StatusAnswer, stream: NodeJS.WriteStream): st
       one.wireBytesPerMonth === null ? undefined : `${bytesText(one.wireBytesPerMonth)} a month`,
     ]
     lines.push(`  ${shown(one.organization).padEnd(width)}  ${one.phase.padEnd(9)}  ${joined(parts)}`)
+    if (one.unknownTypes.length > 0) lines.push(`  ${''.padEnd(width)}  ${unknownTypesText(one)}`)
   }
   lines.push('', `  journal    ${journal.state}, ${shown(journal.place)}`)
   lines.push(`  collector  ${forwarder === null ? 'off' : collectorText(forwarder)}`)
@@ -104,6 +109,15 @@ function collectorText({
 }: NonNullable<StatusAnswer['forwarder']>): string {
   const waiting = backlog === null ? 'backlog not known' : `${countOf(backlog, 'record')} waiting`
   return `${state}, ${shown(destination)}, ${waiting}, ${countText(delivered)} delivered since the start`
+}
+
+function unknownTypesText({ unknownTypes: types }: StatusAnswer['organizations'][number]): string {
+  const named = types
+    .slice(0, UNKNOWN_TYPES_SHOWN)
+    .map(({ type, events }) => `${shown(type)} ${countText(events)}`)
+  const hidden = types.length - named.length
+  const more = hidden > 0 ? `, and ${countOf(hidden, 'type')} more` : ''
+  return `types that this version does not know, since its start: ${named.join(', ')}${more}`
 }
 
 function joined(parts: readonly (string | undefined)[]): string {

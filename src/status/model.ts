@@ -101,8 +101,16 @@ export interface OrganizationStatus {
   readonly findings: Findings
   /** Elements of exports that were no events, over the whole life of the trail. */
   readonly deadLetters: number | undefined
+  /** Events published since the start of the process whose types the catalogue lacks. */
+  readonly unknownTypes: readonly UnknownTypeStatus[]
   /** Undefined where the Hub did not say. */
   readonly tokenExpiresAtMs: number | undefined
+}
+
+export interface UnknownTypeStatus {
+  /** `_OTHER` for those that came after the first 50 types of the organization. */
+  readonly type: string
+  readonly events: number
 }
 
 export interface LastPoll {

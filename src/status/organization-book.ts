@@ -1,4 +1,5 @@
 import { blocksOrganization, type ConnectorError } from '../errors.ts'
+import { lookup } from '../event/catalogue.ts'
 import type { Checkpoint, Head } from '../event/checkpoint.ts'
 import { timeOfIdentity } from '../event/finding-identity.ts'
 import type { Organization } from '../event/organization.ts'
@@ -7,6 +8,7 @@ import type { PollOutcome, PollProgress } from '../poller.ts'
 import type { Batch } from '../ports.ts'
 import { HourlyCounts } from './hourly-counts.ts'
 import type { FindingStatus, LastPoll, OrganizationStatus, Phase, Problem, Progress } from './model.ts'
+import { UnknownTypeCounts } from './unknown-type-counts.ts'
 
 const MONTH_MS = 30 * 24 * 3_600_000
 /** Of whose sizes the month's bytes are estimated. */
@@ -28,6 +30,7 @@ export class OrganizationBook {
   readonly #organization: Organization
   readonly #pollIntervalMs: number
   readonly #hours = new HourlyCounts()
+  readonly #unknownTypes = new UnknownTypeCounts()
   readonly #wireBytes: number[] = []
   readonly #findings = new Map<string, FindingStatus>()
   readonly #olderFindings = new Map<Finding['kind'], number>()
@@ -108,7 +111,10 @@ export class OrganizationBook {
 
   committed(batch: Batch, nowMs: number): void {
     this.#noteHead(batch.head)
-    for (const event of batch.events) this.#hours.add(event.createdAtMs, nowMs)
+    for (const { type, createdAtMs } of batch.events) {
+      this.#hours.add(createdAtMs, nowMs)
+      if (lookup(type) === undefined) this.#unknownTypes.add(type)
+    }
   }
 
   polled({ ledger, findings }: PollOutcome): void {
@@ -175,6 +181,7 @@ export class OrganizationBook {
       problem: this.#problem,
       findings: this.#findingsStatus(),
       deadLetters: head?.totals.deadLettered,
+      unknownTypes: this.#unknownTypes.counts(),
       tokenExpiresAtMs: this.#tokenExpiresAtMs,
     }
   }

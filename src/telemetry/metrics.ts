@@ -117,6 +117,12 @@ export function createMetrics({ readers, resource, scope, status }: MetricsDepen
     description: '1 while the collector refuses until a person acts, else 0.',
     valueType: ValueType.INT,
   })
+  const unknownTypes = meter.createObservableCounter('hf_audit.unknown_type.events', {
+    unit: '{event}',
+    description:
+      'Published events of types that this version’s catalogue lacks, by type: 50 of an organization, the rest as _OTHER.',
+    valueType: ValueType.INT,
+  })
   const delivered = meter.createObservableCounter('hf_audit.forwarder.delivered', {
     unit: '{record}',
     description: 'Records that the collector accepted.',
@@ -132,7 +138,9 @@ export function createMetrics({ readers, resource, scope, status }: MetricsDepen
     async observed => {
       const { takenAtMs, journal, forwarder, organizations } = await status()
       observed.observe(reachable, journal.state === 'reachable' ? 1 : 0)
-      for (const { organization, phase, lagMs, tokenExpiresAtMs } of organizations) {
+      for (const { organization, phase, lagMs, tokenExpiresAtMs, unknownTypes: types } of organizations) {
+        for (const { type, events: count } of types)
+          observed.observe(unknownTypes, count, { organization, type })
         if (lagMs === undefined) continue
         observed.observe(lag, lagMs / 1_000, { organization })
         observed.observe(blocked, phase === 'blocked' ? 1 : 0, { organization })
@@ -145,7 +153,7 @@ export function createMetrics({ readers, resource, scope, status }: MetricsDepen
       observed.observe(refused, forwarder.deadLettered)
       if (forwarder.backlog !== undefined) observed.observe(backlog, forwarder.backlog)
     },
-    [lag, blocked, expiry, reachable, backlog, forwarderBlocked, delivered, refused],
+    [lag, blocked, expiry, unknownTypes, reachable, backlog, forwarderBlocked, delivered, refused],
   )
 
   return {

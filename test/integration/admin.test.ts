@@ -49,6 +49,33 @@ test('a run tells how it is, and after a restart the page knows what was', async
     assert.doesNotMatch(text, /secret/)
 })
 
+test('events of a type that no version knows yet are published, counted by name, and shown in every place', async t => {
+  const { hub, environment } = await simulatedHub(t, { events: 20, prepared: false })
+  const { url } = await startServing(t, environment)
+  await until('the first poll', async () => (await statusAt(url)).organizations[0]?.phase === 'quiet')
+  const known = JSON.parse(hub.element(3).toString()) as object
+  const elements = ['a', 'b', 'c'].map(digit =>
+    JSON.stringify({ ...known, _id: digit.repeat(24), type: digit === 'c' ? 'org.dream' : 'repo.teleport' }),
+  )
+  hub.appendRaw({ elements })
+  await until('the events', async () => (await statusAt(url)).organizations[0]?.sequence === 23)
+  assert.deepEqual((await statusAt(url)).organizations[0]?.unknownTypes, [
+    { type: 'repo.teleport', events: 2 },
+    { type: 'org.dream', events: 1 },
+  ])
+  const metrics = await (await fetch(`${url}metrics`)).text()
+  assert.match(
+    metrics,
+    /^hf_audit_unknown_type_events_total\{organization="example-org",type="repo\.teleport"\} 2$/m,
+  )
+  assert.match(await (await fetch(url)).text(), /Unknown types: 3 events of 2 types/)
+  const told = await runHfAudit(['status', '--address', addressOf(url)], environment)
+  assert.match(
+    told.stdout,
+    /types that this version does not know, since its start: repo\.teleport 2, org\.dream 1/,
+  )
+})
+
 test('when the Hub refuses every organization it is blocked, not ready, and says how to mend it', async t => {
   const { environment } = await simulatedHub(t, { events: 10 })
   const { url } = await startServing(t, { ...environment, HF_AUDIT_ORGANIZATIONS: 'nobody-here' })

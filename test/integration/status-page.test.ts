@@ -70,6 +70,7 @@ const HEADLINES: Readonly<Record<string, RegExp>> = {
   'collector-down': /^The collector cannot be reached$/,
   'kafka-down': /^Kafka cannot be reached$/,
   standby: /^Standing by: other workers poll all organizations$/,
+  'unknown-types': /^All is well$/,
   'token-expiring': /^The token of example-org expires in 5 d$/,
 }
 
@@ -96,6 +97,23 @@ for (const [name, state] of Object.entries(STATES)) {
     assert.deepEqual(complaints, [])
   })
 }
+
+test('events of unknown types are counted on the card, and unfolded they are named', async t => {
+  const view = await shown(t, STATES['unknown-types']!)
+  if (view === undefined) return
+  const { page } = view
+  const summary = page.getByText('Unknown types: 1,208 events of 3 types')
+  assert.equal(await summary.count(), 1)
+  assert.equal(await page.getByText('repo.teleport').isVisible(), false)
+  await summary.click()
+  const shownTypes = await page.locator('[id^=unknown-types] li').allTextContents()
+  assert.deepEqual(shownTypes, ['org.settings.quantum.enable 1,204', 'repo.teleport 3', '_OTHER 1'])
+  for (const width of [375, 1280]) {
+    await page.setViewportSize({ width, height: 800 })
+    assert.ok((await tooWideBy(page)) <= 0, `wider than ${width} px`)
+    assert.deepEqual(await accessibilityProblems(page), [])
+  }
+})
 
 test('the longest names and words break rather than widen the page', async t => {
   const long = 'x'.repeat(96)

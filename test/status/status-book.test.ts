@@ -127,8 +127,8 @@ function finding(kind: Finding['kind'], foundAt: number): Finding {
   }
 }
 
-function batch(sequence: number, createdAtMs: readonly number[]): Batch {
-  const events = createdAtMs.map(at => ({ createdAtMs: at }))
+function batch(sequence: number, createdAtMs: readonly number[], type = 'repo.create'): Batch {
+  const events = createdAtMs.map(at => ({ createdAtMs: at, type }))
   return { organization: org, head: head({ sequence }), events } as unknown as Batch
 }
 
@@ -318,6 +318,21 @@ test('a loss that the forwarder tells once more counts once', () => {
   for (const foundAt of [START, START + 1]) status.found({ ...loss, foundAt })
   status.found({ ...loss, message: 'from 9 to 20' })
   assert.deepEqual(one().findings.counts, { UNFORWARDED: 2 })
+})
+
+test('events of unknown types are counted when they are stored, and go on being counted when it comes back', () => {
+  const { status, one, open } = book()
+  open()
+  status.owned(new Set([org.identity]))
+  status.committed(batch(3, [START, START, START]))
+  assert.deepEqual(one().unknownTypes, [])
+  status.committed(batch(5, [START, START], 'repo.teleport'))
+  status.owned(new Set())
+  status.owned(new Set([org.identity]))
+  status.committed(batch(6, [START], 'repo.teleport'))
+  assert.deepEqual(one().unknownTypes, [{ type: 'repo.teleport', events: 3 }])
+  // Nobody must act: its events are published like all others.
+  assert.deepEqual(assess(status.status()).notices, [])
 })
 
 test('the collector: away, refusing, back', () => {

@@ -20,6 +20,7 @@ interface OrganizationJson {
   readonly deadLetters: number | null
   readonly problem: { message: string } | null
   readonly findings: { readonly isComplete: boolean; readonly counts: Readonly<Record<string, number>> }
+  readonly unknownTypes: readonly { type: string; events: number }[]
 }
 
 /** `hf-audit run` with an admin server on any free port, polling every second. */

@@ -34,6 +34,7 @@ export function organization(changes: Partial<OrganizationStatus> = {}): Organiz
     problem: undefined,
     findings: { isComplete: true, counts: {}, latest: [] },
     deadLetters: 0,
+    unknownTypes: [],
     tokenExpiresAtMs: NOW_MS + 80 * DAY_MS,
     ...changes,
   }
@@ -239,6 +240,18 @@ export const STATES: Readonly<Record<string, Status>> = {
       phase: 'elsewhere' as const,
       lagMs: undefined,
     })),
+  }),
+  'unknown-types': status({
+    organizations: [
+      organization({
+        unknownTypes: [
+          { type: 'org.settings.quantum.enable', events: 1_204 },
+          { type: 'repo.teleport', events: 3 },
+          { type: '_OTHER', events: 1 },
+        ],
+      }),
+      labs,
+    ],
   }),
   'token-expiring': status({
     organizations: [organization({ tokenExpiresAtMs: NOW_MS + 5 * DAY_MS })],

@@ -117,13 +117,27 @@ test('what is not known has no value', async t => {
   assert.doesNotMatch(now, /^hf_audit_forwarder_backlog /m)
 })
 
+test('events of unknown types by organization and type', async t => {
+  const { text } = metered(t, () => STATES['unknown-types']!)
+  const now = await text()
+  for (const [type, events] of [
+    ['repo.teleport', 3],
+    ['_OTHER', 1],
+  ] as const)
+    assert.equal(
+      sampleOf(now, `hf_audit_unknown_type_events_total{organization="example-org",type="${type}"}`),
+      events,
+    )
+  assert.ok(now.includes('# TYPE hf_audit_unknown_type_events_total counter\n'))
+})
+
 test('a name cannot break out of its label', async t => {
   const { text } = metered(t, () => status({ organizations: [organization({ organization: 'a"b\\c\nd' })] }))
   assert.match(await text(), /^hf_audit_lag\{organization="a\\"b\\\\c\\nd"\} 120$/m)
 })
 
 test('alerts and dashboard ask for nothing that is not measured', async t => {
-  const { metrics, text } = metered(t, () => STATES.well!)
+  const { metrics, text } = metered(t, () => STATES['unknown-types']!)
   metrics.owned(new Set(['example-org']))
   metrics.polled(org, outcome())
   metrics.failed(org, new ConnectorError('HUB_UNAVAILABLE', 'no'))

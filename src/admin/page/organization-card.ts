@@ -41,6 +41,7 @@ ${facts([
 ])}
 ${one.sequence !== undefined && eventsChart(one.eventsPerHour, nowMs)}
 ${findings(one, nowMs)}
+${unknownTypes(one)}
 </article>`
 }
 
@@ -88,5 +89,15 @@ function findings(
     ({ kind, message, foundAtMs }) =>
       html`<li><strong>${kind.toLowerCase()}</strong> ${timeAgo(foundAtMs, nowMs)}: ${message}</li>`,
   )}</ul>
+</details>`
+}
+
+function unknownTypes({ organization, unknownTypes: types }: OrganizationStatus): Html | undefined {
+  if (types.length === 0) return undefined
+  const events = types.reduce((sum, one) => sum + one.events, 0)
+  return html`<details id="unknown-types-${organization}">
+<summary>Unknown types: ${countOf(events, 'event')} of ${countOf(types.length, 'type')}</summary>
+<p>Published since this worker started, tagged unknownType. A newer version may know them.</p>
+<ul>${types.map(({ type, events: count }) => html`<li><code>${type}</code> ${countText(count)}</li>`)}</ul>
 </details>`
 }
