@@ -1,7 +1,11 @@
 /** What a geo database may say of a network, as far as a column or a reader of `enrichments` wants it. */
 export interface GeoValues {
+  readonly continentCode?: string
   readonly countryCode?: string
   readonly registeredCountryCode?: string
+  /** ISO 3166-2: the largest division that it knows, `DE-BE`. */
+  readonly regionCode?: string
+  readonly postalCode?: string
   readonly city?: string
   /** Degrees. */
   readonly latitude?: number
@@ -31,9 +35,13 @@ export function readGeoValues(record: unknown): GeoValues {
   const latitude = degrees(location.latitude ?? root.latitude ?? root.lat, 90)
   const longitude = degrees(location.longitude ?? root.longitude ?? root.lng, 180)
   const both = latitude !== undefined && longitude !== undefined
+  const country = countryCode(objectOf(root.country).iso_code ?? root.country_code ?? root.country)
   const values = {
-    countryCode: countryCode(objectOf(root.country).iso_code ?? root.country_code ?? root.country),
+    continentCode: continentCode(objectOf(root.continent).code ?? root.continent),
+    countryCode: country,
     registeredCountryCode: countryCode(objectOf(root.registered_country).iso_code),
+    regionCode: regionCode(country, firstOf(root.subdivisions).iso_code),
+    postalCode: word(objectOf(root.postal).code ?? root.postcode),
     city: localName(objectOf(root.city).names) ?? name(root.city),
     latitude: both ? latitude : undefined,
     longitude: both ? longitude : undefined,
@@ -116,6 +124,20 @@ function localName(names: unknown): string | undefined {
 
 function countryCode(value: unknown): string | undefined {
   return typeof value === 'string' && /^[A-Z]{2}$/.test(value) ? value : undefined
+}
+
+function continentCode(value: unknown): string | undefined {
+  return typeof value === 'string' && /^(?:AF|AN|AS|EU|NA|OC|SA)$/.test(value) ? value : undefined
+}
+
+/** Databases give the part after the country's code; https://www.iso.org/iso-3166-country-codes.html */
+function regionCode(country: string | undefined, value: unknown): string | undefined {
+  const isPart = country !== undefined && typeof value === 'string' && /^[A-Z0-9]{1,3}$/.test(value)
+  return isPart ? `${country}-${value}` : undefined
+}
+
+function firstOf(value: unknown): Readonly<Record<string, unknown>> {
+  return Array.isArray(value) ? objectOf(value[0]) : EMPTY
 }
 
 function degrees(value: unknown, most: number): number | undefined {

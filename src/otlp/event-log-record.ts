@@ -22,7 +22,8 @@ import { isOtlpTime, otlpTime, severityNumber, timeText, wholeNumber } from './f
  * | `user.id`, `user.name` | `authorID`, `authorUser` |
  * | `client.address`, `user_agent.original` | `srcIP`, `userAgent` |
  * | `geo.locality.name`, `geo.location.lat`, `geo.location.lon` | `srcCity`, `srcLatitude`, `srcLongitude` |
- * | `geo.country.iso_code` | `locationCountry`, only when it is a code of ISO 3166 |
+ * | `geo.country.iso_code` | `srcASCountryCode`, which databases give for the address; where it is null, `locationCountry` if that is a code of ISO 3166 |
+ * | `geo.continent.code`, `geo.region.iso_code`, `geo.postal_code` | the first of `enrichments` that has it and agrees on the country |
  *
  * Everything else under `huggingface.audit.`:
  *
@@ -102,9 +103,20 @@ function addOrigin(attributes: Attributes, record: AuditRecord): void {
   if (record.srcLongitude !== null) attributes['geo.location.lon'] = record.srcLongitude
   if (locationFormatted !== null) attributes['huggingface.audit.location_formatted'] = locationFormatted
   if (locationCity !== null) attributes['huggingface.audit.location_city'] = locationCity
-  if (locationCountry !== null) {
-    attributes['huggingface.audit.location_country'] = locationCountry
-    if (isCountryCode(locationCountry)) attributes['geo.country.iso_code'] = locationCountry
+  if (locationCountry !== null) attributes['huggingface.audit.location_country'] = locationCountry
+  addCountry(attributes, record)
+}
+
+function addCountry(attributes: Attributes, record: AuditRecord): void {
+  const { srcASCountryCode: countryCode, locationCountry, enrichments } = record
+  const code = countryCode ?? locationCountry
+  if (code !== null && isCountryCode(code)) attributes['geo.country.iso_code'] = code
+  if (countryCode === null) return
+  for (const { data } of enrichments) {
+    if (data.countryCode !== countryCode) continue
+    if (data.continentCode !== undefined) attributes['geo.continent.code'] ??= data.continentCode
+    if (data.regionCode !== undefined) attributes['geo.region.iso_code'] ??= data.regionCode
+    if (data.postalCode !== undefined) attributes['geo.postal_code'] ??= data.postalCode
   }
 }
 

@@ -102,6 +102,9 @@ test('values of a wrong type or size are left out', () => {
       connection_type: ['Cable'],
       autonomous_system_number: 2 ** 32,
       traits: 'none',
+      continent: { code: 'Europe' },
+      subdivisions: { iso_code: 'BE' },
+      postal: { code: 10115 },
     }),
     {},
   )
@@ -110,6 +113,14 @@ test('values of a wrong type or size are left out', () => {
     longitude: 13.25,
     asNumber: 64496,
   })
+  // A region is told by a code that holds its country's.
+  assert.deepEqual(readGeoValues({ subdivisions: [{ iso_code: 'BE' }] }), {})
+  assert.deepEqual(
+    readGeoValues({ country: { iso_code: 'DE' }, subdivisions: [{ iso_code: 'Berlin' }, null] }),
+    {
+      countryCode: 'DE',
+    },
+  )
 })
 
 test('no record makes it fail, and columns hold what Avro takes', () => {

@@ -98,11 +98,41 @@ test('what is absent is left out, what is empty stays empty', () => {
 })
 
 test('a country is a code only when ISO 3166 assigns it', () => {
-  const codeOf = (locationCountry: string | null) =>
-    toLogRecord(eventEntry(1, { locationCountry })).attributes?.['geo.country.iso_code']
+  const codeOf = (locationCountry: string | null, srcASCountryCode: string | null = null) =>
+    toLogRecord(eventEntry(1, { locationCountry, srcASCountryCode })).attributes?.['geo.country.iso_code']
   for (const code of ['FR', 'US', 'GB', 'TW', 'ZW', 'AX']) assert.equal(codeOf(code), code)
   for (const text of ['France', 'fr', 'UK', 'XX', 'EU', 'FRA', '', 'F', null])
     assert.equal(codeOf(text), undefined)
+  // What the databases say of the address comes first: the coordinates are theirs too.
+  assert.equal(codeOf('FR', 'DE'), 'DE')
+  assert.equal(codeOf(null, 'DE'), 'DE')
+  assert.equal(codeOf('FR', 'XK'), undefined)
+})
+
+test('of an address that databases know: continent, region and postal code, where they agree on the country', () => {
+  const enrichment = (data: Record<string, string>) => ({
+    data,
+    name: 'geo city',
+    provider: 'MaxMind',
+    type: 'ip',
+    value: '203.0.113.0/24',
+  })
+  const geoOf = (...data: Record<string, string>[]) =>
+    Object.fromEntries(
+      Object.entries(
+        toLogRecord(eventEntry(1, { srcASCountryCode: 'DE', enrichments: data.map(enrichment) }))
+          .attributes ?? {},
+      ).filter(([name]) => /^geo\.(continent|region|postal)/.test(name)),
+    )
+  assert.deepEqual(
+    geoOf(
+      { countryCode: 'FR', continentCode: 'AF', regionCode: 'FR-75', postalCode: '75001' },
+      { countryCode: 'DE', continentCode: 'EU' },
+      { countryCode: 'DE', continentCode: 'AS', regionCode: 'DE-BE', postalCode: '10115' },
+    ),
+    { 'geo.continent.code': 'EU', 'geo.region.iso_code': 'DE-BE', 'geo.postal_code': '10115' },
+  )
+  assert.deepEqual(geoOf({ asNumber: '64496' }), {})
 })
 
 const times: [string, number, [number, number], string | undefined][] = [

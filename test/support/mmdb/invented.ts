@@ -8,6 +8,12 @@ const NETWORK_6 = '2001:db8:1::/48'
 const both = (record: MmdbValue): Record<string, MmdbValue> => ({ [NETWORK]: record, [NETWORK_6]: record })
 
 const PLACE = {
+  continent: { code: 'EU', names: { en: 'Europe' } },
+  postal: { code: '10115' },
+  subdivisions: [
+    { iso_code: 'BE', names: { en: 'Exampleland' } },
+    { iso_code: 'X', names: {} },
+  ],
   city: { geoname_id: whole(1), names: { de: 'Beispielstadt', en: 'Exampleton' } },
   country: { iso_code: 'DE', names: { en: 'Germany' } },
   location: { accuracy_radius: whole(20), latitude: 52.5, longitude: 13.25, time_zone: 'Europe/Berlin' },
