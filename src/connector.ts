@@ -4,7 +4,7 @@ import { asConnectorError, ConnectorError } from './errors.ts'
 import { createFilter } from './event/filter.ts'
 import type { Finding } from './event/records.ts'
 import { createForwarder, type Forwarder } from './forwarder.ts'
-import { createHubClient, DEFAULT_TIMEOUTS, type HubClient, userAgentOf } from './hub/client.ts'
+import { createPollingHub, DEFAULT_TIMEOUTS, type PollingHub, userAgentOf } from './hub/client.ts'
 import { proxyFromEnv } from './hub/http.ts'
 import { createTokenSource, type TokenOf } from './hub/token.ts'
 import { createJournals, type Journals } from './journals.ts'
@@ -208,9 +208,9 @@ export function createHub(
   config: Config,
   { log, version }: Pick<ConnectorDependencies, 'log' | 'version'>,
   tokenOf: TokenOf = tokenSourceOf(config),
-): HubClient {
+): PollingHub {
   const { environment } = config
-  return createHubClient(
+  return createPollingHub(
     {
       ...DEFAULT_TIMEOUTS,
       userAgent: userAgentOf(version, environment.HF_HUB_USER_AGENT_ORIGIN),

@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'HUB_UNAVAILABLE' // 408, 5xx, time-out, reset: retryable
   | 'HUB_BODY_BROKEN' // the body is not one complete well-formed JSON array: retryable
   | 'HUB_REFUSED' // any other 4xx
+  | 'HUB_UNSUPPORTED' // the Hub has no endpoint for it: nothing was sent, nothing changed
   | 'JOURNAL_UNAVAILABLE' // cannot be reached or written now: retryable
   | 'JOURNAL_STALE' // commit of an old term, or previous head does not match: the poll starts over
   | 'JOURNAL_NOT_OWNED' // another worker owns this organization now
@@ -36,6 +37,10 @@ export interface ErrorDetails {
   readonly status?: number
   /** The server's request id, where it gave one. */
   readonly requestId?: string
+  /** What the Hub said, fit to be shown, where it said something. */
+  readonly hubMessage?: string
+  /** What to do about it, where that is known: sentences. Part of the message too. */
+  readonly mend?: string
 }
 
 export class ConnectorError extends Error {
@@ -44,6 +49,8 @@ export class ConnectorError extends Error {
   readonly retryAfterMs: number | undefined
   readonly status: number | undefined
   readonly requestId: string | undefined
+  readonly hubMessage: string | undefined
+  readonly mend: string | undefined
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -53,6 +60,8 @@ export class ConnectorError extends Error {
     this.retryAfterMs = details.retryAfterMs
     this.status = details.status
     this.requestId = details.requestId
+    this.hubMessage = details.hubMessage
+    this.mend = details.mend
   }
 }
 

@@ -7,7 +7,7 @@ import { asConnectorError, type ConnectorError } from './errors.ts'
 import type { Organization } from './event/organization.ts'
 import type { Finding } from './event/records.ts'
 import type { Forwarder } from './forwarder.ts'
-import type { HubClient } from './hub/client.ts'
+import type { PollingHub } from './hub/client.ts'
 import { createJournalReader } from './journals.ts'
 import type { Logger } from './log.ts'
 import type { PollOutcome, PollProgress } from './poller.ts'
@@ -24,7 +24,7 @@ export interface ObservationParts {
   readonly version: string
   readonly log: Logger
   readonly journal: Journal
-  readonly hub: Pick<HubClient, 'ownUserId' | 'tokenExpiresAtMs'>
+  readonly hub: Pick<PollingHub, 'ownUserId' | 'tokenExpiresAtMs'>
   readonly forwarding: { readonly forwarder: Forwarder; readonly destination: string } | undefined
 }
 

@@ -77,6 +77,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   connector: ROOT,
   'commands/*': [...ROOT, 'commands/*'],
   cli: ['memory', 'commands/*'],
+  library: ['errors', 'hub/*'],
 }
 
 /** Each of these speaks to one outside, and only its folder knows how. */

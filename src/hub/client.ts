@@ -4,12 +4,13 @@ import type { Organization } from '../event/organization.ts'
 import type { Logger } from '../log.ts'
 import type { AuditLogExport, ExportElement, Hub } from '../ports.ts'
 import { sleep, stoppedError } from '../retry.ts'
-import { type ByteCounts, contentCodings, decodedChunks } from './decode.ts'
-import { createDispatcher, type HttpSettings, type HubResponse, hubGet } from './http.ts'
+import { type ByteCounts, decodedChunks } from './decode.ts'
+import { createDispatcher, type HttpSettings, type HubResponse, sendRequest } from './http.ts'
 import { splitJsonArray } from './json-array.ts'
+import { bodyCodings, jsonBody } from './json-body.ts'
 import { bodyError } from './network-error.ts'
 import { headerText, parseQuota, RateLimiter, type ResponseHeaders } from './rate-limit.ts'
-import { type Asked, commonMends, exportMends, isHtml, type Mends, responseError } from './response-error.ts'
+import { type Asked, commonMends, exportMends, type Mends, responseError } from './response-error.ts'
 import type { HubToken, TokenOf } from './token.ts'
 import { type WhoAmI, whoAmISchema } from './whoami.ts'
 
@@ -22,7 +23,7 @@ export interface HubDependencies {
 }
 
 /** The Hub, with what the enterprise and preflight commands ask beside the port. */
-export interface HubClient extends Hub {
+export interface PollingHub extends Hub {
   /** Who the organization's token belongs to. One attempt. Throws like `exportAuditLog`. */
   whoAmI(organization: Organization, signal: AbortSignal): Promise<WhoAmI>
   /**
@@ -59,7 +60,7 @@ export function userAgentOf(version: string, origin: string | undefined): string
   return shownOrigin ? `${agent}; origin/${shownOrigin}` : agent
 }
 
-export function createHubClient(settings: HttpSettings, dependencies: HubDependencies): HubClient {
+export function createPollingHub(settings: HttpSettings, dependencies: HubDependencies): PollingHub {
   const { tokenOf, now, log, onAnswer } = dependencies
   const dispatcher = createDispatcher(settings)
   const limiter = new RateLimiter()
@@ -73,7 +74,8 @@ export function createHubClient(settings: HttpSettings, dependencies: HubDepende
     signal: AbortSignal,
   ): Promise<[HubResponse, Asked]> {
     const token = await tokenInUse(tokenOf, organization)
-    const asked = { url: new URL(organization.endpoint + path), token, mends: mendsOf(token) }
+    const url = new URL(organization.endpoint + path)
+    const asked = { method: 'GET', url, secrets: [token.value], mends: mendsOf(token) } as const
     let waitMs = limiter.reserveMs(token.value, now())
     while (waitMs > 0) {
       log.info(
@@ -84,7 +86,7 @@ export function createHubClient(settings: HttpSettings, dependencies: HubDepende
       waitMs = limiter.blockedMs(token.value, now())
     }
     const sentAtMs = now()
-    const response = await hubGet(dispatcher, settings, asked.url, token, signal)
+    const response = await sendRequest(dispatcher, settings, { method: 'GET', url, token }, signal)
     onAnswer?.({ sentAtMs, receivedAtMs: now(), headers: response.headers })
     limiter.told(token.value, parseQuota(response.headers, now()), now())
     if (response.status === 200) return [response, asked]
@@ -105,7 +107,7 @@ export function createHubClient(settings: HttpSettings, dependencies: HubDepende
   async function whoAmI(organization: Organization, signal: AbortSignal): Promise<WhoAmI> {
     const either = AbortSignal.any([signal, closing.signal])
     const [response, asked] = await get(organization, WHO_AM_I_PATH, commonMends, either)
-    const parsed = whoAmISchema.safeParse(await jsonBody(response, asked, either))
+    const parsed = whoAmISchema.safeParse(await jsonBody(response, asked, MAX_WHO_AM_I_BYTES, either))
     if (parsed.success) return parsed.data
     const where = parsed.error.issues.map(issue => issue.path.join('.')).join(', ')
     throw new ConnectorError(
@@ -185,9 +187,10 @@ function exportPath({ name }: Organization): string {
   return `/api/organizations/${segment}/audit-log/export`
 }
 
-function openExport(
+/** Throws `HUB_BODY_BROKEN` when the body can be no export. */
+export function openExport(
   response: HubResponse,
-  asked: Asked,
+  asked: Pick<Asked, 'method' | 'url'>,
   receivedAtMs: number,
   signal: AbortSignal,
 ): AuditLogExport {
@@ -198,7 +201,13 @@ function openExport(
   try {
     return {
       receivedAtMs,
-      elements: exportElements(body, bodyCodings(response, asked), counts, signal, `GET ${asked.url.href}`),
+      elements: exportElements(
+        body,
+        bodyCodings(response, asked),
+        counts,
+        signal,
+        `${asked.method} ${asked.url.href}`,
+      ),
       wireBytes: () => counts.wire,
       bodyBytes: () => counts.body,
       expectedWireBytes: contentLength(headerText(headers, 'content-length')),
@@ -228,43 +237,6 @@ async function* exportElements(
   }
   // An abort that comes with the last byte may have cut the body short without an error.
   if (signal.aborted) throw stoppedError(signal)
-}
-
-async function jsonBody(response: HubResponse, asked: Asked, signal: AbortSignal): Promise<unknown> {
-  const { body } = response
-  body.on('error', () => {})
-  const what = `GET ${asked.url.href}`
-  const pieces: Buffer[] = []
-  const counts: ByteCounts = { wire: 0, body: 0 }
-  try {
-    for await (const chunk of decodedChunks(body, bodyCodings(response, asked), counts)) {
-      pieces.push(chunk)
-      if (counts.body > MAX_WHO_AM_I_BYTES)
-        throw brokenBody(`${what} was answered with more than a megabyte.`)
-    }
-  } catch (error) {
-    throw bodyError(error, signal, what)
-  } finally {
-    body.destroy()
-  }
-  try {
-    return JSON.parse(Buffer.concat(pieces).toString('utf8'))
-  } catch {
-    throw brokenBody(`${what} was not answered with JSON.`)
-  }
-}
-
-function bodyCodings({ headers }: HubResponse, { url }: Asked): string[] {
-  if (isHtml(headers)) {
-    throw brokenBody(
-      `GET ${url.href} was answered with a web page instead of JSON: of a proxy or a login page, perhaps. Check HF_ENDPOINT and HTTPS_PROXY.`,
-    )
-  }
-  return contentCodings(headerText(headers, 'content-encoding'))
-}
-
-function brokenBody(message: string): ConnectorError {
-  return new ConnectorError('HUB_BODY_BROKEN', message, { retryable: true })
 }
 
 function contentLength(header: string): number | undefined {

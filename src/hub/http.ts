@@ -61,57 +61,83 @@ export function createDispatcher(settings: HttpSettings): Dispatcher {
   }
 }
 
+/** One request, before any redirect. */
+export interface OutgoingRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly url: URL
+  /** Undefined: sent without an `Authorization` header. */
+  readonly token: HubToken | undefined
+  /** JSON text. */
+  readonly body?: string | undefined
+  /**
+   * On a connection of its own, closed after it. A kept one may be closed by the other side in the moment in which the
+   * request is sent, and then nobody knows whether it was received.
+   */
+  readonly ownConnection?: boolean
+}
+
 /**
- * One GET with the token. Redirects are followed on the same origin only: the token goes nowhere else.
+ * Sends a request once. Redirects are followed on the same origin only: the token goes nowhere else. A request that may
+ * change something follows those alone that keep its method and body (307, 308: RFC 9110, section 15.4).
  * Throws `HUB_UNAVAILABLE`, `HUB_REDIRECTED`, `STOPPED`.
  */
-export async function hubGet(
+export async function sendRequest(
   dispatcher: Dispatcher,
   settings: HttpSettings,
-  url: URL,
-  token: HubToken,
+  outgoing: OutgoingRequest,
   signal: AbortSignal,
 ): Promise<HubResponse> {
-  let target = url
+  let target = outgoing.url
   for (let redirects = 0; ; redirects++) {
-    const response = await getOnce(dispatcher, settings, target, token, signal)
+    const response = await sendOnce(dispatcher, settings, { ...outgoing, url: target }, signal)
     if (![301, 302, 303, 307, 308].includes(response.status)) return response
     response.body.on('error', () => {}).destroy()
     target = redirectTarget(target, headerText(response.headers, 'location'))
+    if (outgoing.method !== 'GET' && response.status < 307) {
+      throw new ConnectorError(
+        'HUB_REDIRECTED',
+        `${outgoing.method} ${outgoing.url.href} was answered ${response.status}, a redirect that would turn it into ` +
+          'another request. Is HF_ENDPOINT right?',
+        { status: response.status },
+      )
+    }
     if (redirects === MAX_REDIRECTS) {
       throw new ConnectorError(
         'HUB_REDIRECTED',
-        `${url.href} redirects more than ${MAX_REDIRECTS} times. Is HF_ENDPOINT right?`,
+        `${outgoing.url.href} redirects more than ${MAX_REDIRECTS} times. Is HF_ENDPOINT right?`,
       )
     }
   }
 }
 
-async function getOnce(
+async function sendOnce(
   dispatcher: Dispatcher,
   settings: HttpSettings,
-  url: URL,
-  token: HubToken,
+  { method, url, token, body, ownConnection }: OutgoingRequest,
   signal: AbortSignal,
 ): Promise<HubResponse> {
   if (signal.aborted) throw stoppedError(signal)
   try {
-    const { statusCode, headers, body } = await request(url, {
+    const response = await request(url, {
       dispatcher,
+      method,
       signal,
       headersTimeout: settings.headersTimeoutMs,
       bodyTimeout: settings.bodyTimeoutMs,
       highWaterMark: READ_AHEAD_BYTES,
+      reset: ownConnection ?? false,
       headers: {
         accept: 'application/json',
         'accept-encoding': ACCEPT_ENCODING,
-        authorization: `Bearer ${token.value}`,
+        ...(token === undefined ? {} : { authorization: `Bearer ${token.value}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         'user-agent': settings.userAgent,
       },
+      ...(body === undefined ? {} : { body }),
     })
-    return { status: statusCode, headers, body }
+    return { status: response.statusCode, headers: response.headers, body: response.body }
   } catch (error) {
-    throw networkError(error, signal, `GET ${url.href}`)
+    throw networkError(error, signal, `${method} ${url.href}`)
   }
 }
 

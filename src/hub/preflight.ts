@@ -1,7 +1,7 @@
 import type { Organization } from '../event/organization.ts'
 import { silentLogger } from '../log.ts'
 import { type Attempt, attempt } from '../preflight.ts'
-import { createHubClient } from './client.ts'
+import { createPollingHub } from './client.ts'
 import type { HttpSettings } from './http.ts'
 import { headerText } from './rate-limit.ts'
 import type { TokenOf } from './token.ts'
@@ -43,7 +43,7 @@ export async function askHub(
   signal: AbortSignal,
 ): Promise<{ readonly facts: HubFacts[]; readonly clock: ClockOffset | undefined }> {
   let clock: ClockOffset | undefined
-  const hub = createHubClient(settings, {
+  const hub = createPollingHub(settings, {
     tokenOf,
     now: Date.now,
     log: silentLogger,

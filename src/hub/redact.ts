@@ -2,29 +2,34 @@
 const MIN_PARTIAL_LENGTH = 4
 
 /**
- * A server's words, fit to be shown: without the token (a server may echo it), without anything that looks like one,
+ * A server's words, fit to be shown: without the secrets that were sent (a server may echo them), without anything that looks like one,
  * without control characters, on one line and not longer than `maxLength`.
  */
-export function shownText(text: string, token: string, maxLength: number): string {
-  const line = redact(text, token)
+export function shownText(text: string, secrets: readonly string[], maxLength: number): string {
+  const line = redact(text, secrets)
     .replace(/\s+/g, ' ')
     // C0 and C1 controls, format characters (they can reorder what a terminal shows), lone surrogates.
     .replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '')
     .trim()
-  const safe = redact(line, token)
+  const safe = redact(line, secrets)
   return safe.length > maxLength ? `${safe.slice(0, maxLength)}…` : safe
 }
 
-function redact(text: string, token: string): string {
+function redact(text: string, secrets: readonly string[]): string {
   let safe = text
-  if (token !== '') {
-    safe = safe.replaceAll(token, '[redacted]')
-    // A text that was cut may end within the token.
-    for (let length = token.length - 1; length >= MIN_PARTIAL_LENGTH; length--) {
-      if (safe.endsWith(token.slice(0, length))) return `${safe.slice(0, -length)}[redacted]`
-    }
+  // The longest first: one may begin with another.
+  for (const secret of secrets.filter(secret => secret !== '').toSorted((a, b) => b.length - a.length)) {
+    safe = withoutEnding(safe.replaceAll(secret, '[redacted]'), secret)
   }
   return safe
     .replace(/\b(hf_|api_org_)\w{8,}/g, '[redacted]')
     .replace(/\b(bearer|basic)\s+[^\s"',;]{12,}/gi, '$1 [redacted]')
+}
+
+/** A text that was cut may end within the secret. */
+function withoutEnding(text: string, secret: string): string {
+  for (let length = secret.length - 1; length >= MIN_PARTIAL_LENGTH; length--) {
+    if (text.endsWith(secret.slice(0, length))) return `${text.slice(0, -length)}[redacted]`
+  }
+  return text
 }

@@ -3,7 +3,7 @@ import { ConnectorError, type ErrorCode, type ErrorDetails } from '../errors.ts'
 import type { Organization } from '../event/organization.ts'
 import { parseRetryAfterMs } from '../retry.ts'
 import { contentCodings, decodedChunks } from './decode.ts'
-import type { HubResponse } from './http.ts'
+import type { HubResponse, OutgoingRequest } from './http.ts'
 import { headerText, parseQuota, type ResponseHeaders } from './rate-limit.ts'
 import { shownText } from './redact.ts'
 import type { HubToken } from './token.ts'
@@ -16,8 +16,10 @@ const MAX_SHOWN_LENGTH = 500
 const MAX_REQUEST_ID_LENGTH = 128
 
 export interface Asked {
+  readonly method: OutgoingRequest['method']
   readonly url: URL
-  readonly token: HubToken
+  /** Sent with the request, not to be shown: the token, credentials of the body. */
+  readonly secrets: readonly string[]
   /** What to do about an answer, by status: a sentence. */
   readonly mends: Mends
 }
@@ -47,7 +49,7 @@ export function commonMends({ source }: Pick<HubToken, 'source'>): Mends {
   }
 }
 
-/** Turns an answer other than 200 into the error that says what it means and what to do. Ends the response. */
+/** Turns an answer that is no success into the error that says what it means and what to do. Ends the response. */
 export async function responseError(
   response: HubResponse,
   asked: Asked,
@@ -56,17 +58,19 @@ export async function responseError(
   const { status, headers } = response
   const { code, retryable } = meaningOf(status)
   const mend = asked.mends[status] ?? ''
-  const said = shownText(serverWords(headers, await errorBody(response)), asked.token.value, MAX_SHOWN_LENGTH)
-  const requestId = shownText(requestIdOf(headers), asked.token.value, MAX_REQUEST_ID_LENGTH)
+  const said = shownText(serverWords(headers, await errorBody(response)), asked.secrets, MAX_SHOWN_LENGTH)
+  const requestId = shownText(requestIdOf(headers), asked.secrets, MAX_REQUEST_ID_LENGTH)
   const retryAfterMs = retryable ? retryAfterOf(headers, status, nowMs) : undefined
   const details: ErrorDetails = {
     status,
     retryable,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(requestId === '' ? {} : { requestId }),
+    ...(said === '' ? {} : { hubMessage: said }),
+    ...(mend === '' ? {} : { mend }),
   }
   const answer = [
-    `GET ${asked.url.href} was answered ${status}`,
+    `${asked.method} ${asked.url.href} was answered ${status}`,
     said === '' ? '' : `: "${said}"`,
     requestId === '' ? '' : ` (request id ${requestId})`,
     '.',

@@ -75,10 +75,10 @@ async function exportInProcess(
   env: Record<string, string>,
 ): Promise<{ stdout: string; stderr: string }> {
   const script = `
-    import { createHubClient, DEFAULT_TIMEOUTS } from ${JSON.stringify(new URL('../../src/hub/client.ts', import.meta.url))}
+    import { createPollingHub, DEFAULT_TIMEOUTS } from ${JSON.stringify(new URL('../../src/hub/client.ts', import.meta.url))}
     import { proxyFromEnv } from ${JSON.stringify(new URL('../../src/hub/http.ts', import.meta.url))}
     const log = { debug() {}, info() {}, warn() {}, error() {} }
-    const client = createHubClient({ ...DEFAULT_TIMEOUTS, userAgent: 'test', proxy: proxyFromEnv(process.env) },
+    const client = createPollingHub({ ...DEFAULT_TIMEOUTS, userAgent: 'test', proxy: proxyFromEnv(process.env) },
       { tokenOf: async () => ({ value: ${JSON.stringify(TOKEN)}, source: 'HF_TOKEN' }), now: Date.now, log })
     try {
       const organization = { name: 'acme', identity: 'acme', endpoint: ${JSON.stringify(endpoint)} }

@@ -8,7 +8,7 @@ import {
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import type { Organization } from '../../src/event/organization.ts'
-import { createHubClient, DEFAULT_TIMEOUTS, type HubClient } from '../../src/hub/client.ts'
+import { createPollingHub, DEFAULT_TIMEOUTS, type PollingHub } from '../../src/hub/client.ts'
 import type { HttpSettings } from '../../src/hub/http.ts'
 import { silentLogger } from '../../src/log.ts'
 import type { AuditLogExport } from '../../src/ports.ts'
@@ -46,8 +46,8 @@ export interface ClientOptions extends Partial<HttpSettings> {
   readonly now?: () => number
 }
 
-export function startClient(t: TestContext, { token, now, ...settings }: ClientOptions = {}): HubClient {
-  const client = createHubClient(
+export function startClient(t: TestContext, { token, now, ...settings }: ClientOptions = {}): PollingHub {
+  const client = createPollingHub(
     {
       ...DEFAULT_TIMEOUTS,
       userAgent: 'test',
