@@ -5,7 +5,7 @@ export interface Answer {
   readonly body: string
 }
 
-/** The Hub's way of telling an error: in the body and in two headers. */
+/** The Hub's way of telling an error: in the body and in two headers. The headers given go before these. */
 export function errorAnswer(
   status: number,
   message: string = MESSAGES[status] ?? 'Something went wrong on our side',
@@ -17,7 +17,8 @@ export function errorAnswer(
     headers: {
       'content-type': 'application/json; charset=utf-8',
       ...(code !== undefined && { 'x-error-code': code }),
-      'x-error-message': message,
+      // A header takes no more than these characters.
+      'x-error-message': message.replace(/[^\x20-\x7e]/g, '?'),
       ...headers,
     },
     body: JSON.stringify({ error: message }),
@@ -30,6 +31,18 @@ export function jsonAnswer(value: unknown, status = 200): Answer {
     headers: { 'content-type': 'application/json; charset=utf-8' },
     body: JSON.stringify(value),
   }
+}
+
+/** What is not there, and is no organization. `code` as far as the Hub has one for it. */
+export function notFoundAnswer(what: string, code?: string): Answer {
+  const answer = errorAnswer(404, `${what} not found`)
+  const { 'x-error-code': _ofOrganizations, ...headers } = answer.headers
+  return { ...answer, headers: code === undefined ? headers : { ...headers, 'x-error-code': code } }
+}
+
+/** Success that has nothing to say. */
+export function emptyAnswer(status: 202 | 204): Answer {
+  return { status, headers: {}, body: '' }
 }
 
 /** As a load balancer or a maintenance page says it. */

@@ -2,6 +2,7 @@ import type { EventGenerator, Variation } from './generator.ts'
 import { AUDITOR } from './generator.ts'
 import type { Query } from './query.ts'
 import { shuffleInPlace } from './random.ts'
+import { type ToldEvent, toldElement } from './told-event.ts'
 
 export type Order = 'newest-first' | 'oldest-first' | 'shuffled'
 
@@ -12,6 +13,8 @@ export interface Placement {
   readonly byAuditor?: boolean
   /** The element's exact bytes, instead of generated ones. */
   readonly raw?: Buffer
+  /** What really happened here, instead of something invented. */
+  readonly told?: ToldEvent
 }
 
 export interface WindowOptions {
@@ -84,7 +87,8 @@ export class AuditLog {
     const placement = this.#placements.get(n)
     if (placement === undefined) return this.generator.json(n, variation)
     if (placement.raw !== undefined) return placement.raw
-    const { createdAtMs, type, byAuditor } = placement
+    const { createdAtMs, type, byAuditor, told } = placement
+    if (told !== undefined) return toldElement(this.generator.id(n), createdAtMs, told, variation)
     return this.generator.json(n, {
       ...variation,
       createdAtMs,
@@ -94,7 +98,9 @@ export class AuditLog {
   }
 
   author(n: number): string {
-    return this.#placements.get(n)?.byAuditor === true ? AUDITOR.name : this.generator.author(n)
+    const placement = this.#placements.get(n)
+    if (placement?.told !== undefined) return placement.told.author.name
+    return placement?.byAuditor === true ? AUDITOR.name : this.generator.author(n)
   }
 
   /** The numbers of the events of an export, in the order in which it lists them. */
@@ -146,11 +152,11 @@ export class AuditLog {
     if (placement?.raw !== undefined) return false
     switch (query.key) {
       case 'type':
-        return (placement?.type ?? this.generator.type(n)) === query.value
+        return (placement?.told?.type ?? placement?.type ?? this.generator.type(n)) === query.value
       case 'author':
         return this.author(n) === query.value
       case 'ip':
-        return this.generator.ip(n) === query.value
+        return (placement?.told === undefined ? this.generator.ip(n) : placement.told.ip) === query.value
     }
   }
 }

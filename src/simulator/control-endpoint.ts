@@ -59,6 +59,11 @@ function applyControl(simulator: Simulator, name: ControlName, input: unknown): 
       simulator.reset(control.seed)
       return control
     }
+    case 'access': {
+      const control = parseControl(name, input)
+      simulator.setAccess(control)
+      return control
+    }
     case 'fault':
       return { id: simulator.fault(parseControl(name, input)) }
     case 'clear-faults':

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ConnectorError } from '../errors.ts'
 import { type Fault, type FaultInput, faultSchema } from './faults.ts'
+import { PLANS, ROLES } from './organization/organization.ts'
 
 const order = z.enum(['newest-first', 'oldest-first', 'shuffled'])
 
@@ -38,6 +39,15 @@ export const controlSchemas = {
   cap: z.strictObject({ cap: z.int().min(1) }),
   /** Everything anew, as at the start, from this seed: other events, no faults. */
   seed: z.strictObject({ seed: z.int() }),
+  /** What the user's token may do in an organization, and the organization's plan; what is not named stays. */
+  access: z.strictObject({
+    organization: z.string().optional(),
+    role: z.enum(ROLES).optional(),
+    plan: z.enum([...PLANS, 'none']).optional(),
+    permissions: z.array(z.string().min(1)).optional(),
+    /** The organization keeps the token out: it waits for approval, or was revoked. */
+    restriction: z.enum(['none', 'pending-approval', 'revoked']).optional(),
+  }),
   fault: faultSchema,
   /** Clears one fault, or all. */
   'clear-faults': z.strictObject({ id: z.int().optional() }),

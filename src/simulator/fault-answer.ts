@@ -1,13 +1,21 @@
 import { type Answer, errorAnswer, htmlAnswer } from './answers.ts'
-import { type ActiveFault, faultOf } from './faults.ts'
+import { type ActiveFault, type Endpoint, faultOf } from './faults.ts'
 
 /** What a `status` or a `redirect` answers instead of the Hub; undefined without one. */
-export function faultAnswer(faults: readonly ActiveFault[], url: URL, host: string): Answer | undefined {
+export function faultAnswer(
+  faults: readonly ActiveFault[],
+  endpoint: Endpoint,
+  url: URL,
+  host: string,
+): Answer | undefined {
   const status = faultOf(faults, 'status')
   if (status !== undefined) {
     const plain = status.html
       ? htmlAnswer(status.status, status.message ?? 'The service is unavailable')
-      : errorAnswer(status.status, status.message)
+      : errorAnswer(
+          status.status,
+          status.message ?? (endpoint === 'export' ? undefined : PLAIN[status.status]),
+        )
     const retryAfter = status.retryAfter === undefined ? {} : { 'retry-after': String(status.retryAfter) }
     return { ...plain, headers: { ...plain.headers, ...retryAfter, ...lowerCased(status.headers ?? {}) } }
   }
@@ -20,6 +28,13 @@ export function faultAnswer(faults: readonly ActiveFault[], url: URL, host: stri
         ? `http://${otherName(host)}${url.pathname}${url.search}`
         : redirect.to
   return { status: redirect.status, headers: { location, 'content-type': 'text/plain' }, body: 'Moved' }
+}
+
+/** Where the words for the export would be about something else. */
+const PLAIN: Readonly<Record<number, string>> = {
+  402: 'This needs a paid plan',
+  403: 'You may not do this in this organization',
+  404: 'Not found',
 }
 
 /** The same server under a name that makes it another origin. */

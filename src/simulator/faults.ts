@@ -5,11 +5,27 @@ const count = z.int().min(1)
 const bytes = z.int().min(0)
 const headers = z.record(z.string(), z.string())
 
+/** The calls that the simulator answers, in families. */
+const ENDPOINTS = [
+  'export',
+  'whoami',
+  'members',
+  'member-role',
+  'member-tokens',
+  'service-accounts',
+  'service-account-tokens',
+  'network-security',
+  'repositories',
+  'repository-settings',
+  'credentials',
+] as const
+export type Endpoint = (typeof ENDPOINTS)[number]
+
 /** Which requests a fault is for, and how many of them. */
 const scope = {
-  /** Only this organization's exports. */
+  /** Only calls about this organization. */
   organization: z.string().optional(),
-  endpoint: z.enum(['export', 'whoami', 'any']).default('export'),
+  endpoint: z.enum([...ENDPOINTS, 'any']).default('export'),
   /** The next so many requests; without it until cleared. */
   times: count.optional(),
 }
@@ -149,7 +165,7 @@ interface Entry extends ActiveFault {
 }
 
 export interface FaultTarget {
-  readonly endpoint: 'export' | 'whoami'
+  readonly endpoint: Endpoint
   readonly organization: string | undefined
 }
 

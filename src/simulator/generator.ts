@@ -1,6 +1,6 @@
 import { type Details, dataText } from './event-data.ts'
 import { EVENT_TYPES, type EventType, EXPORT_EVENT_TYPE, TYPE_WHEEL, WHEEL_SIZE } from './event-types.ts'
-import { hashText, hex32, mix32 } from './random.ts'
+import { hashText, hex32, mix32, objectId } from './random.ts'
 import * as words from './vocabulary.ts'
 
 export interface GeneratorSettings {
@@ -44,13 +44,16 @@ export const AUDITOR = {
   id: 'a0d1700000000000000000ff',
   name: 'auditor-example',
   fullname: 'Example Auditor',
+  /** Of the token, as organizations see it. */
+  tokenId: 'a0d1700000000000000000ee',
 } as const
 
 /** When the log begins: far enough back that ten million events, a second apart, lie in the past. */
 export const ORIGIN_MS = Date.UTC(2026, 0, 1)
 
-const SYSTEM_NAME = 'system-example'
-const SYSTEM = `{"_id":"0000000000000000000000aa","user":"${SYSTEM_NAME}","avatarUrl":"/avatars/system.svg","type":"system"}`
+/** Who did what nobody did. */
+export const SYSTEM_AUTHOR = { id: '0000000000000000000000aa', name: 'system-example' } as const
+const SYSTEM = `{"_id":"${SYSTEM_AUTHOR.id}","user":"${SYSTEM_AUTHOR.name}","avatarUrl":"/avatars/system.svg","type":"system"}`
 const BY_NAME = new Map(EVENT_TYPES.map(entry => [entry.type, entry]))
 /** Coprime to the wheel's size: consecutive events are of different types, and none is left out. */
 const WHEEL_STEP = 387
@@ -69,12 +72,20 @@ function phraseOf(entry: EventType | undefined, type: string, details: Details):
   return text
 }
 
+/** Tokens of members, as events name them; the last one was deleted by its owner. */
+export const MEMBER_TOKENS = 40
+
+/** Id of a member's token: 24 hexadecimal digits for each number below {@link MEMBER_TOKENS}. */
+export function memberTokenId(number: number): string {
+  return `70ce${hex32(number).repeat(2)}0000`
+}
+
 function tokenText(mix: number, variation: Variation | undefined): string {
-  const number = mix % 40
+  const number = mix % MEMBER_TOKENS
   const role = (mix & 0x2000) === 0 ? '' : `,"role":"${pick(words.TOKEN_ROLES, number)}"`
   const last4 = (mix & 0x4000) === 0 ? '' : `,"last4":"ex${String(number).padStart(2, '0')}"`
-  const deleted = variation?.tokenDeleted === true || number === 39
-  return `{"type":"access_token","id":"70ce${hex32(number).repeat(2)}0000"${role}${last4},"deleted":${deleted}}`
+  const deleted = variation?.tokenDeleted === true || number === MEMBER_TOKENS - 1
+  return `{"type":"access_token","id":"${memberTokenId(number)}"${role}${last4},"deleted":${deleted}}`
 }
 
 const THREE_DIGITS: readonly string[] = Array.from({ length: 1_000 }, (_, n) => String(n).padStart(3, '0'))
@@ -102,12 +113,10 @@ export function createGenerator(settings: GeneratorSettings): EventGenerator {
   const org = JSON.stringify(organization).slice(1, -1)
   const a = hashText(organization, settings.seed)
   const b = mix32(a ^ 0x9e3779b9)
-  const userIds = words.PEOPLE.map(
-    name => hex32(hashText(name, 1)) + hex32(hashText(name, 2)) + hex32(hashText(name, 3)),
-  )
+  const userIds = words.PEOPLE.map(objectId)
   const authorIndex = (n: number) => mix32(a + Math.imul(n, 3)) % (words.PEOPLE.length + 1)
 
-  const authorOf = (n: number) => words.PEOPLE[authorIndex(n)] ?? SYSTEM_NAME
+  const authorOf = (n: number) => words.PEOPLE[authorIndex(n)] ?? SYSTEM_AUTHOR.name
 
   const id = (n: number) =>
     hex32(mix32(b ^ Math.imul(n, 0x9e3779b1))) + hex32(mix32(a + n)) + hex32(mix32(n ^ b))

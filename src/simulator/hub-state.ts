@@ -4,6 +4,11 @@ import { type Control, parseControl } from './control.ts'
 import { EXPORT_EVENT_TYPE } from './event-types.ts'
 import { FaultBook } from './faults.ts'
 import { createGenerator } from './generator.ts'
+import { applyAccess } from './organization/access.ts'
+import { createOrganization, type OrganizationSettings } from './organization/create.ts'
+import type { Organization } from './organization/organization.ts'
+import { TokenBook } from './organization/token-book.ts'
+import type { ToldEvent } from './told-event.ts'
 
 export interface HubStateSettings {
   readonly seed: number
@@ -15,6 +20,8 @@ export interface HubStateSettings {
   readonly cap: number
   /** Events that arrive while it runs carry the present time, not that of their number. */
   readonly live: boolean
+  /** What each organization is like at the start. */
+  readonly organization: OrganizationSettings
   readonly now: () => number
 }
 
@@ -23,6 +30,8 @@ export class HubState {
   readonly #settings: HubStateSettings
   readonly faults = new FaultBook()
   #logs = new Map<string, AuditLog>()
+  #organizations = new Map<string, Organization>()
+  #tokens = new TokenBook(0)
   #seed: number
   #order: Order
   #shuffleSeed = 0
@@ -41,7 +50,11 @@ export class HubState {
   }
 
   #build(): void {
-    const { organizations, events, eventBytes } = this.#settings
+    const { organizations, events, eventBytes, organization: settings } = this.#settings
+    this.#tokens = new TokenBook(this.#seed)
+    this.#organizations = new Map(
+      organizations.map(name => [name, createOrganization(name, this.#seed, settings, this.#tokens)]),
+    )
     this.#logs = new Map(
       organizations.map(organization => [
         organization,
@@ -65,6 +78,10 @@ export class HubState {
   get cap(): number {
     return this.#cap
   }
+  /** Of service accounts, and those that are refused. */
+  get tokens(): TokenBook {
+    return this.#tokens
+  }
   get organizations(): readonly string[] {
     return [...this.#logs.keys()]
   }
@@ -75,12 +92,20 @@ export class HubState {
     return this.#logs.get(organization)
   }
 
-  /** The same for a control, where the only organization need not be named. Throws `CONFIG_INVALID`. */
+  /** Everything about an organization but its log. */
+  findOrganization(name: string): Organization | undefined {
+    return this.#organizations.get(name)
+  }
+
+  /** The log for a control, where the only organization need not be named. Throws `CONFIG_INVALID`. */
   log(organization: string | undefined): AuditLog {
+    return this.find(this.#nameOf(organization))!
+  }
+
+  #nameOf(organization: string | undefined): string {
     const known = this.organizations
     const name = organization ?? (known.length === 1 ? known[0] : undefined)
-    const log = name === undefined ? undefined : this.find(name)
-    if (log !== undefined) return log
+    if (name !== undefined && this.#logs.has(name)) return name
     const what =
       organization === undefined ? 'no organization was named' : `there is no organization "${organization}"`
     throw new ConnectorError(
@@ -114,8 +139,21 @@ export class HubState {
 
   /** What the real Hub records of an export. */
   appendExportEvent(log: AuditLog): void {
-    const createdAtMs = this.#settings.live ? this.#settings.now() : log.generator.createdAtMs(log.count + 1)
-    log.place({ createdAtMs, type: EXPORT_EVENT_TYPE, byAuditor: true })
+    log.place({ createdAtMs: this.timeMs(log), type: EXPORT_EVENT_TYPE, byAuditor: true })
+  }
+
+  appendTold(log: AuditLog, told: ToldEvent): void {
+    log.place({ createdAtMs: this.timeMs(log), told })
+  }
+
+  /** Where the time of a log stands: the present in a live one, else that of its next event. */
+  timeMs(log: AuditLog): number {
+    return this.#settings.live ? this.#settings.now() : log.generator.createdAtMs(log.count + 1)
+  }
+
+  /** What the user's token may do in an organization from now on; what is not named stays. */
+  setAccess(control: Control<'access'>): void {
+    applyAccess(this.#organizations.get(this.#nameOf(control.organization))!, control)
   }
 
   setOrder(control: Control<'order'>): void {

@@ -20,6 +20,11 @@ export function hex32(value: number): string {
   return HEX[value >>> 24]! + HEX[(value >>> 16) & 255]! + HEX[(value >>> 8) & 255]! + HEX[value & 255]!
 }
 
+/** 24 lower-case hexadecimal digits, the form of the Hub's ids, that depend on the text alone. */
+export function objectId(text: string): string {
+  return [1, 2, 3].map(seed => hex32(hashText(text, seed))).join('')
+}
+
 /** Puts the numbers in an order that depends on the seed alone (Fisher-Yates). */
 export function shuffleInPlace(values: Float64Array, seed: number): void {
   let state = mix32(seed)

@@ -4,11 +4,16 @@ import { deliver, type Ending } from './delivery.ts'
 import { type ActiveFault, faultOf } from './faults.ts'
 import type { SeenRequest } from './request-log.ts'
 
-/** Sends a body with status 200 as far as the connection faults let it through, and notes how it went. */
+export interface Head {
+  readonly status: number
+  readonly headers: Record<string, string>
+}
+
+/** Sends a body as far as the connection faults let it through, and notes how it went. */
 export async function sendBody(
   response: ServerResponse,
   seen: SeenRequest,
-  headers: Record<string, string>,
+  { status, headers }: Head,
   chunks: Iterable<Buffer> | AsyncIterable<Buffer>,
   faults: readonly ActiveFault[],
   signal: AbortSignal,
@@ -22,9 +27,9 @@ export async function sendBody(
         ? size
         : undefined
       : String(promised.afterBytes + (promised.framing === 'content-length-too-long' ? 1_000 : 0))
-  response.writeHead(200, length === undefined ? rest : { ...rest, 'content-length': length })
+  response.writeHead(status, length === undefined ? rest : { ...rest, 'content-length': length })
   response.flushHeaders()
-  seen.status = 200
+  seen.status = status
 
   const wire = deliver(chunks, faults, signal)
   let ending: Ending = 'end'

@@ -1,45 +1,38 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type Answer, errorAnswer, WRONG_BODIES } from './answers.ts'
-import type { AuditLog } from './audit-log.ts'
+import { routeOf } from './api/routing.ts'
+import { callerOf } from './caller.ts'
 import { silence } from './delivery.ts'
-import type { ExportSource } from './export-source.ts'
 import { faultAnswer } from './fault-answer.ts'
-import { type ActiveFault, type FaultTarget, faultOf } from './faults.ts'
+import { type FaultOf, type FaultTarget, faultOf } from './faults.ts'
 import type { HubState } from './hub-state.ts'
-import { parseQuery, type Query } from './query.ts'
-import { hex32, mix32 } from './random.ts'
 import { RateLimiter, rateLimitHeaders } from './rate-limit.ts'
-import type { RequestLog, SeenRequest } from './request-log.ts'
+import { type ReplySettings, replyTo } from './reply.ts'
+import { bearerToken, readBody, seenRequest } from './request.ts'
+import type { RequestLog } from './request-log.ts'
 import { send, sendBody } from './sending.ts'
 
-export interface ServerSettings {
-  /** The only token accepted; undefined: any. */
+export interface ServerSettings extends ReplySettings {
+  /** The only token accepted beside those of service accounts; undefined: any. */
   readonly token: string | undefined
-  readonly gzip: boolean
-  readonly exportEvents: boolean
-  readonly now: () => number
-  readonly whoami: () => object
   /** Handles `/_control/…`. */
   readonly control: (method: string, name: string, body: string) => Answer
-  readonly source: ExportSource
 }
 
-const EXPORT_PATH = /^\/api\/organizations\/([^/]+)\/audit-log\/export$/
 const CONTROL_PATH = '/_control/'
 const CONTROL_BODY_BYTES = 16 << 20
 
 /** An HTTP server that answers as the Hub would, faults included. Not yet listening. */
 export function createHubServer(state: HubState, requests: RequestLog, settings: ServerSettings): Server {
   const limiters = new Map<number, RateLimiter>()
-  const { source } = settings
 
   const handle = async (request: IncomingMessage, response: ServerResponse, signal: AbortSignal) => {
     const host = request.headers.host ?? '127.0.0.1'
     const url = URL.parse(request.url ?? '/', `http://${host}`)
     if (url === null) return send(response, errorAnswer(400))
     if (url.pathname.startsWith(CONTROL_PATH)) {
-      const body = await readBody(request)
+      const body = await readBody(request, CONTROL_BODY_BYTES)
       const name = url.pathname.slice(CONTROL_PATH.length)
       return send(
         response,
@@ -49,9 +42,17 @@ export function createHubServer(state: HubState, requests: RequestLog, settings:
       )
     }
 
-    const token = /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
-    const accepted = token !== undefined && (settings.token === undefined || settings.token === token)
-    const seen = seenRequest(request, url, host, accepted)
+    const token = bearerToken(request)
+    const caller = token === undefined ? undefined : callerOf(state, token, settings.token)
+    const authorization =
+      request.headers.authorization === undefined ? 'none' : caller === undefined ? 'refused' : 'accepted'
+    const seen = seenRequest(request, {
+      url,
+      host,
+      authorization,
+      before: requests.total,
+      nowMs: settings.now(),
+    })
     requests.add(seen)
     response.once('close', () => {
       if (seen.outcome === 'open') seen.outcome = 'cut'
@@ -64,19 +65,21 @@ export function createHubServer(state: HubState, requests: RequestLog, settings:
       send(response, value)
     }
 
-    const route = routeOf(seen.method, url.pathname)
-    if (route === undefined)
+    const match = routeOf(seen.method, url.pathname)
+    if (match === undefined)
       return answer(errorAnswer(404, "Sorry, we can't find the page you are looking for."))
-    if (token === undefined || !accepted) return answer(unauthorized(token))
-    const log = route.organization === undefined ? undefined : state.find(route.organization)
-    if (route.endpoint === 'export' && log === undefined) return answer(errorAnswer(404))
-    const tooMany = overLimit(route, token, response)
+    const { endpoint } = match.route
+    if (caller === undefined && endpoint !== 'credentials') return answer(unauthorized(token))
+    const { name, namespace } = match.path
+    if (name !== undefined && state.findOrganization(name) === undefined) return answer(errorAnswer(404))
+    const target = { endpoint, organization: name ?? namespace }
+    const tooMany = overLimit(target, token ?? '', response)
     if (tooMany !== undefined) {
       seen.faults = ['rate-limit']
       return answer(tooMany)
     }
 
-    const faults = state.faults.take(route)
+    const faults = state.faults.take(target)
     seen.faults = faults.map(({ fault }) => fault.kind)
     const stall = faultOf(faults, 'stall')
     if (stall?.at === 'before-headers') await silence(stall.forMs, signal)
@@ -86,55 +89,23 @@ export function createHubServer(state: HubState, requests: RequestLog, settings:
       request.socket.resetAndDestroy()
       return
     }
-    const instead = faultAnswer(faults, url, host)
+    const instead = faultAnswer(faults, endpoint, url, host)
     if (instead !== undefined) return answer(instead)
 
     const wrong = faultOf(faults, 'body')
-    if (wrong !== undefined) {
-      const body = wrong.body === 'text' ? (wrong.text ?? '') : WRONG_BODIES[wrong.body]
-      const type = wrong.body === 'html' ? 'text/html; charset=utf-8' : 'application/json; charset=utf-8'
-      return sendBody(response, seen, { 'content-type': type }, [Buffer.from(body)], faults, signal)
-    }
-    if (log === undefined) {
-      const body = Buffer.from(JSON.stringify(settings.whoami()))
-      return sendBody(
-        response,
-        seen,
-        { 'content-type': 'application/json; charset=utf-8' },
-        [body],
-        faults,
-        signal,
-      )
-    }
-
-    const q = url.searchParams.get('q')
-    const query = q === null || q === '' ? undefined : parseQuery(q)
-    if (query === undefined && q !== null && q !== '') {
-      return answer(
-        errorAnswer(400, 'Invalid query: q must be author:<name>, ip:<address> or type:<event type>'),
-      )
-    }
-    await sendExport(response, seen, route.organization!, log, query, faults, request, signal)
+    const reply =
+      wrong === undefined
+        ? await replyTo(state, settings, { match, caller, url, request, faults })
+        : wrongBody(wrong)
+    // What went well is subject to the faults of the connection.
+    if ('chunks' in reply) return sendBody(response, seen, reply, reply.chunks, faults, signal)
+    if (reply.status >= 300) return answer(reply)
+    return sendBody(response, seen, reply, [Buffer.from(reply.body)], faults, signal)
   }
 
-  const seenRequest = (request: IncomingMessage, url: URL, host: string, accepted: boolean): SeenRequest => ({
-    atMs: settings.now(),
-    method: request.method ?? 'GET',
-    path: url.pathname + url.search,
-    host,
-    authorization: request.headers.authorization === undefined ? 'none' : accepted ? 'accepted' : 'refused',
-    userAgent: request.headers['user-agent'],
-    acceptEncoding: request.headers['accept-encoding']?.toString(),
-    requestId: requestId(requests.total + 1),
-    faults: [],
-    status: undefined,
-    bytes: 0,
-    outcome: 'open',
-  })
-
   /** Sets the headers of the rate limit that holds, if one does; the 429 when it is used up. */
-  const overLimit = (route: FaultTarget, token: string, response: ServerResponse): Answer | undefined => {
-    const limit = state.faults.takeRateLimit(route)
+  const overLimit = (target: FaultTarget, token: string, response: ServerResponse): Answer | undefined => {
+    const limit = state.faults.takeRateLimit(target)
     if (limit === undefined) return undefined
     const { quota, windowSeconds, retryAfter } = limit.fault
     const limiter = limiters.get(limit.id) ?? new RateLimiter()
@@ -143,30 +114,6 @@ export function createHubServer(state: HubState, requests: RequestLog, settings:
     response.setHeaders(new Map(Object.entries(rateLimitHeaders(standing, quota, windowSeconds))))
     if (standing.allowed) return undefined
     return errorAnswer(429, undefined, retryAfter ? { 'retry-after': String(standing.resetSeconds) } : {})
-  }
-
-  const sendExport = async (
-    response: ServerResponse,
-    seen: SeenRequest,
-    organization: string,
-    log: AuditLog,
-    query: Query | undefined,
-    faults: readonly ActiveFault[],
-    request: IncomingMessage,
-    signal: AbortSignal,
-  ) => {
-    const gzip = settings.gzip && acceptsGzip(request.headers['accept-encoding'])
-    const { chunks, size } = await source.open({ log, query, faults, gzip })
-    if (settings.exportEvents) state.appendExportEvent(log)
-    const day = new Date(settings.now()).toISOString().slice(0, 10)
-    const headers = {
-      'content-type': 'application/json; charset=utf-8',
-      'content-disposition': `attachment; filename="${organization}-audit-log-${day}.json"`,
-      ...(settings.gzip && { vary: 'Accept-Encoding' }),
-      ...(gzip && { 'content-encoding': 'gzip' }),
-      ...(size !== undefined && { 'content-length': String(size) }),
-    }
-    await sendBody(response, seen, headers, chunks, faults, signal)
   }
 
   return createServer({ keepAliveTimeout: 30_000 }, (request, response) => {
@@ -185,36 +132,13 @@ function unauthorized(token: string | undefined): Answer {
   return errorAnswer(401, message, { 'www-authenticate': 'Bearer realm="Authentication required"' })
 }
 
-function routeOf(method: string, path: string): FaultTarget | undefined {
-  if (method !== 'GET') return undefined
-  if (path === '/api/whoami-v2') return { endpoint: 'whoami', organization: undefined }
-  const name = EXPORT_PATH.exec(path)?.[1]
-  if (name === undefined) return undefined
-  try {
-    return { endpoint: 'export', organization: decodeURIComponent(name) }
-  } catch {
-    return undefined
+function wrongBody({ body, text }: FaultOf<'body'>): Answer {
+  const type = body === 'html' ? 'text/html; charset=utf-8' : 'application/json; charset=utf-8'
+  return {
+    status: 200,
+    headers: { 'content-type': type },
+    body: body === 'text' ? (text ?? '') : WRONG_BODIES[body],
   }
-}
-
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length
-    if (length > CONTROL_BODY_BYTES) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
-
-/** In the form of the Hub's: told apart by a number, the same in every run. */
-function requestId(n: number): string {
-  return `Root=1-${hex32(mix32(n))}-${hex32(n).padStart(24, '0')}`
-}
-
-function acceptsGzip(header: string | string[] | undefined): boolean {
-  return /(^|,)\s*(gzip|\*)\s*(;\s*q=(?!0(\.0*)?\s*(,|$))[^,]*)?(,|$)/i.test(String(header ?? ''))
 }
 
 /** Listens, or throws the system's error. */

@@ -15,6 +15,7 @@ const schema = z.object({
   cap: z.int().min(1).default(100_000),
   eventBytes: z.int().min(1).max(100_000_000).default(750),
   live: z.boolean().default(false),
+  members: z.int().min(1).max(100_000).default(25),
   port: z.int().min(0).max(65_535).default(0),
   // Its events are invented and its controls need no token: nothing for others on the network.
   host: z

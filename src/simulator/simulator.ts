@@ -3,11 +3,12 @@ import { type ControlInput, type FaultInput, parseControl } from './control.ts'
 import { controlAnswer } from './control-endpoint.ts'
 import { createExportSource } from './export-source.ts'
 import type { ActiveFault } from './faults.ts'
+import { AUDITOR } from './generator.ts'
 import { HubState } from './hub-state.ts'
+import type { OrganizationRole, Plan } from './organization/organization.ts'
 import { RequestLog, type SeenRequest } from './request-log.ts'
 import { createHubServer, listen } from './server.ts'
 import { checkedSettings, portError } from './settings.ts'
-import { type OrganizationRole, type Plan, whoami } from './whoami.ts'
 
 export interface SimulatorOptions {
   /** Decides every event; default 1. */
@@ -38,16 +39,32 @@ export interface SimulatorOptions {
   readonly gzip?: boolean
   /** Render each export once into a temporary file and send that while nothing changes; default false. */
   readonly prepared?: boolean
-  /** In `whoami-v2`; default `admin`. */
+  /** Of the user whose token is in use; default `admin`. */
   readonly role?: OrganizationRole
-  /** In `whoami-v2`; default `enterprise`, `none` leaves it out. */
+  /** Of the organizations; default `enterprise`, `none` leaves it out. */
   readonly plan?: Plan | 'none'
-  /** Of the token, in `whoami-v2`; default `org.read` and `org.auditLog.write`. They decide nothing. */
+  /**
+   * Of the user's token, on each organization; default {@link DEFAULT_PERMISSIONS}. The export is answered whatever
+   * they are.
+   */
   readonly permissions?: readonly string[]
+  /** Of each organization, the user of the token among them; default 25. */
+  readonly members?: number
   /** Epoch milliseconds; default never. */
   readonly tokenExpiresAtMs?: number
   readonly now?: () => number
 }
+
+/** Everything that a call asks for. */
+export const DEFAULT_PERMISSIONS = [
+  'org.read',
+  'org.auditLog.write',
+  'org.write',
+  'org.serviceAccounts.read',
+  'org.serviceAccounts.write',
+  'org.networkSecurity.write',
+  'repo.write',
+] as const
 
 export interface SimulatorState {
   readonly seed: number
@@ -55,6 +72,8 @@ export interface SimulatorState {
   readonly rate: number
   readonly cap: number
   readonly organizations: readonly { readonly name: string; readonly events: number }[]
+  /** Id of the user's token, as organizations see it. */
+  readonly tokenId: string
   readonly faults: readonly ActiveFault[]
   readonly requests: { readonly total: number; readonly latest: readonly SeenRequest[] }
 }
@@ -82,6 +101,8 @@ export interface Simulator {
   setOrder(order: Order, shuffleSeed?: number): void
   setRate(rate: number): void
   setCap(cap: number): void
+  /** What the user's token may do in an organization, and its plan; what is not named stays. */
+  setAccess(control: ControlInput<'access'>): void
   /** Everything anew from another seed. */
   reset(seed: number): void
   /** Id of the n-th event. */
@@ -95,7 +116,16 @@ export interface Simulator {
 export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const settings = checkedSettings(options)
   const now = options.now ?? Date.now
-  const state = new HubState({ ...settings, now })
+  const state = new HubState({
+    ...settings,
+    organization: {
+      role: options.role ?? 'admin',
+      plan: options.plan === 'none' ? undefined : (options.plan ?? 'enterprise'),
+      permissions: options.permissions ?? DEFAULT_PERMISSIONS,
+      members: settings.members,
+    },
+    now,
+  })
   const requests = new RequestLog()
   const source = createExportSource(state, options.prepared ?? false)
   const gzip = options.gzip ?? false
@@ -128,6 +158,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
       rate: state.rate,
       cap: state.cap,
       organizations: state.organizations.map(name => ({ name, events: state.log(name).count })),
+      tokenId: AUDITOR.tokenId,
       faults: state.faults.list(),
       requests: { total: requests.total, latest: requests.list() },
     }),
@@ -150,6 +181,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     setOrder: (order, shuffleSeed) => state.setOrder(parseControl('order', { order, shuffleSeed })),
     setRate: rate => state.setRate(parseControl('rate', { rate }).rate),
     setCap: cap => state.setCap(parseControl('cap', { cap }).cap),
+    setAccess: control => state.setAccess(parseControl('access', control)),
     reset: seed => state.reset(parseControl('seed', { seed }).seed),
     id: (n, organization) => state.log(organization).generator.id(n),
     element: (n, organization) => Buffer.from(state.log(organization).element(n)),
@@ -166,14 +198,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     exportEvents: options.exportEvents ?? false,
     now,
     source,
-    whoami: () =>
-      whoami({
-        organizations: state.organizations,
-        role: options.role ?? 'admin',
-        plan: options.plan === 'none' ? undefined : (options.plan ?? 'enterprise'),
-        permissions: options.permissions ?? ['org.read', 'org.auditLog.write'],
-        tokenExpiresAtMs: options.tokenExpiresAtMs,
-      }),
+    tokenExpiresAtMs: options.tokenExpiresAtMs,
     control: (method, name, body) => controlAnswer(simulator, method, name, body),
   })
   return simulator

@@ -1,27 +1,17 @@
 import { AUDITOR, ORIGIN_MS } from './generator.ts'
-import { hashText, hex32 } from './random.ts'
+import { type Caller, ownMember } from './organization/access.ts'
+import type { Organization } from './organization/organization.ts'
 
-export type OrganizationRole = 'admin' | 'write' | 'contributor' | 'read' | 'no_access'
-export type Plan = 'team' | 'enterprise' | 'plus' | 'academia'
-
-export interface WhoamiSettings {
-  readonly organizations: readonly string[]
-  readonly role: OrganizationRole
-  /** Undefined: an organization without a paid plan. */
-  readonly plan: Plan | undefined
-  /** Of the token, on each of the organizations. */
-  readonly permissions: readonly string[]
-  readonly tokenExpiresAtMs: number | undefined
+/** The answer of `GET /api/whoami-v2` for the token in use. */
+export function whoami(
+  caller: Caller,
+  organizations: readonly Organization[],
+  tokenExpiresAtMs: number | undefined,
+): object {
+  return caller.kind === 'user' ? aboutUser(organizations, tokenExpiresAtMs) : aboutAccount(caller)
 }
 
-/** 24 hexadecimal digits for the name of an organization. */
-export function organizationId(name: string): string {
-  return [1, 2, 3].map(seed => hex32(hashText(name, seed))).join('')
-}
-
-/** The answer of `GET /api/whoami-v2` for the token that every accepted token is taken for. */
-export function whoami(settings: WhoamiSettings): object {
-  const createdAt = new Date(ORIGIN_MS).toISOString()
+function aboutUser(organizations: readonly Organization[], tokenExpiresAtMs: number | undefined): object {
   return {
     type: 'user',
     id: AUDITOR.id,
@@ -34,38 +24,106 @@ export function whoami(settings: WhoamiSettings): object {
     periodEnd: null,
     isPro: false,
     avatarUrl: '/avatars/auditor.svg',
-    orgs: settings.organizations.map(name => ({
-      type: 'org',
-      id: organizationId(name),
-      name,
-      fullname: `${name} (simulated)`,
-      email: null,
-      canPay: false,
-      billingMode: 'postpaid',
-      periodEnd: Math.floor(Date.UTC(2027, 0, 1) / 1_000),
-      avatarUrl: `/avatars/${organizationId(name).slice(0, 8)}.svg`,
-      ...(settings.plan !== undefined && { plan: settings.plan }),
-      roleInOrg: settings.role,
-      resourceGroups: [],
-    })),
+    orgs: organizations.map(organization => {
+      const { role, groups } = ownMember(organization)
+      return {
+        ...organizationOf(organization),
+        roleInOrg: role,
+        ...restrictionsOf(organization),
+        resourceGroups: [...groups].map(([id, roleInGroup]) => ({
+          id,
+          name: organization.groups.get(id)!.name,
+          role: roleInGroup,
+        })),
+      }
+    }),
     auth: {
       type: 'access_token',
       accessToken: {
         displayName: 'audit-export-example',
         role: 'fineGrained',
-        createdAt,
+        createdAt: new Date(ORIGIN_MS).toISOString(),
         fineGrained: {
-          scoped: settings.organizations.map(name => ({
-            entity: { _id: organizationId(name), type: 'org', name },
-            permissions: settings.permissions,
+          scoped: organizations.map(organization => ({
+            entity: entityOf(organization),
+            permissions: organization.access.permissions,
           })),
           global: [],
           canReadGatedRepos: false,
         },
       },
-      ...(settings.tokenExpiresAtMs !== undefined && {
-        expiresAt: new Date(settings.tokenExpiresAtMs).toISOString(),
-      }),
+      ...(tokenExpiresAtMs !== undefined && { expiresAt: new Date(tokenExpiresAtMs).toISOString() }),
     },
+  }
+}
+
+/** A service account has no role: its token's permissions decide. */
+function aboutAccount({
+  organization,
+  account,
+  token,
+}: Extract<Caller, { kind: 'service-account' }>): object {
+  const repositories = token.repoIds.map(id => {
+    const known = organization.repositories.find(repository => repository.id === id)
+    return {
+      entity:
+        known === undefined
+          ? { _id: id, type: 'model' }
+          : { _id: id, type: known.type, name: known.fullName },
+      permissions: token.repoPermissions,
+    }
+  })
+  return {
+    type: 'user',
+    id: account.id,
+    name: account.user,
+    fullname: account.name,
+    email: account.email,
+    emailVerified: false,
+    isPro: false,
+    avatarUrl: `/avatars/${account.id.slice(0, 8)}.svg`,
+    orgs: [organizationOf(organization)],
+    auth: {
+      type: 'access_token',
+      accessToken: {
+        displayName: token.displayName,
+        role: 'fineGrained',
+        createdAt: new Date(token.createdAtMs).toISOString(),
+        fineGrained: {
+          scoped: [{ entity: entityOf(organization), permissions: token.permissions }, ...repositories],
+        },
+      },
+      ...(token.expirationMs !== undefined && { expiresAt: new Date(token.expirationMs).toISOString() }),
+    },
+  }
+}
+
+function entityOf({ id, name }: Organization): object {
+  return { _id: id, type: 'org', name }
+}
+
+function organizationOf({ id, name, plan }: Organization): object {
+  return {
+    type: 'org',
+    id,
+    name,
+    fullname: `${name} (simulated)`,
+    email: null,
+    canPay: false,
+    billingMode: 'postpaid',
+    periodEnd: Math.floor(Date.UTC(2027, 0, 1) / 1_000),
+    avatarUrl: `/avatars/${id.slice(0, 8)}.svg`,
+    ...(plan !== undefined && { plan }),
+  }
+}
+
+function restrictionsOf({ access }: Organization): object {
+  switch (access.restriction) {
+    case 'pending-approval':
+      return { securityRestrictions: ['token-policy'] }
+    case 'revoked':
+      return { securityRestrictions: ['token-revoked'] }
+    default:
+      return {}
   }
 }
