@@ -11,17 +11,28 @@ export function approval(options: {
 }): (question: string) => Promise<boolean> {
   if (options.dryRun === true) return async () => false
   if (options.yes === true) return async () => true
-  if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) {
+  if (!canAsk()) {
     throw invalid([
       'there is no terminal to ask on; give --yes to do it, or --dry-run to see what would be done',
     ])
   }
-  return async question => {
-    const terminal = createInterface({ input: process.stdin, output: process.stderr })
-    try {
-      return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim())
-    } finally {
-      terminal.close()
-    }
+  return askYesOrNo
+}
+
+/** Whether there is a person at a terminal, who sees the question and can answer it. */
+export function canAsk(): boolean {
+  return process.stdin.isTTY === true && process.stderr.isTTY === true
+}
+
+/** Everything but a yes is no; so is the end of the input. */
+export async function askYesOrNo(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  const ended = new Promise<string>(resolve => terminal.once('close', () => resolve('')))
+  // Rejects on Ctrl-C.
+  const answered = terminal.question(`${question} [y/N] `).catch(() => '')
+  try {
+    return /^y(es)?$/i.test((await Promise.race([answered, ended])).trim())
+  } finally {
+    terminal.close()
   }
 }

@@ -27,6 +27,31 @@ export function organizationOf(
   throw invalid([`--organization is ${JSON.stringify(name)}; ${checked.error.issues[0]!.message}`])
 }
 
+/**
+ * Whom a question to the Hub is about: the name given, of any organization since no trail comes of it; without one the
+ * only organization that is configured.
+ */
+export function askedOrganization(
+  { organizations, endpoint }: Pick<Config, 'organizations' | 'endpoint'>,
+  name: string | undefined,
+): Organization {
+  if (name === undefined) {
+    const [only, ...others] = organizations
+    if (only !== undefined && others.length === 0) return only
+    const listed = organizations.map(organization => organization.name).join(', ')
+    throw invalid([
+      listed === ''
+        ? 'no organization is named; give --organization, or set HF_AUDIT_ORGANIZATIONS'
+        : `several organizations are configured (${listed}); give --organization`,
+    ])
+  }
+  const known = organizations.find(({ identity, name: own }) => identity === name || own === name)
+  if (known !== undefined) return known
+  const checked = organizationName.safeParse(name)
+  if (checked.success) return { name, identity: name, endpoint }
+  throw invalid([`--organization is ${JSON.stringify(name)}; ${checked.error.issues[0]!.message}`])
+}
+
 /** The same configuration for one organization: Kafka must know of it, even where the configuration does not list it. */
 export function forOrganizations(config: Config, organizations: readonly Organization[]): Config {
   const kafka = config.kafka === undefined ? undefined : { ...config.kafka, organizations }

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import { asConnectorError, type ConnectorError } from '../errors.ts'
+import { asConnectorError, ConnectorError } from '../errors.ts'
 import { checkCommand } from './check.ts'
 import { completionCommand } from './completion.ts'
 import { configCommand } from './config.ts'
@@ -7,13 +7,18 @@ import { exitCodeOf } from './exit-code.ts'
 import { importCommand } from './import.ts'
 import { initCommand } from './init.ts'
 import { migrateCommand } from './migrate.ts'
+import { orgCommand } from './org.ts'
 import { recoverCommand } from './recover.ts'
 import { replayCommand } from './replay.ts'
+import { repoCommand } from './repo.ts'
 import { runCommand } from './run.ts'
 import { schemaCommand } from './schema.ts'
+import { secretAmong } from './secret-arguments.ts'
 import { simulateCommand } from './simulate.ts'
+import { ssoCommand } from './sso.ts'
 import { statusCommand } from './status.ts'
 import { tailCommand } from './tail.ts'
+import { tokensCommand } from './tokens.ts'
 import { verifyCommand } from './verify.ts'
 import { readVersion } from './version.ts'
 
@@ -35,6 +40,7 @@ Examples:
   $ hf-audit check                             what is ready, and how to mend the rest
   $ hf-audit simulate --events 1000            a local Hub to try things with
   $ hf-audit run --once                        poll each organization once and forward
+  $ hf-audit tokens list --organization acme   the tokens of its service accounts
   $ hf-audit tail --from-beginning --json      what is in the journal
   $ eval "$(hf-audit completion bash)"         complete commands and options with Tab
 
@@ -61,6 +67,10 @@ NO_COLOR turns colours off. The log goes to stderr, what was asked for to stdout
     replayCommand(),
     verifyCommand(),
     schemaCommand(),
+    orgCommand(),
+    tokensCommand(),
+    ssoCommand(),
+    repoCommand(),
     simulateCommand(),
     completionCommand(),
   ]) {
@@ -69,17 +79,24 @@ NO_COLOR turns colours off. The log goes to stderr, what was asked for to stdout
   return program
 }
 
-/** Settings go down to subcommands of subcommands too. */
+/** Settings go down to subcommands of any depth. */
 function adopt(parent: Command, command: Command): void {
-  command.exitOverride().copyInheritedSettings(parent)
-  for (const inner of command.commands) inner.exitOverride().copyInheritedSettings(parent)
+  inherit(command, parent)
   parent.addCommand(command)
+}
+
+function inherit(command: Command, parent: Command): void {
+  command.exitOverride().copyInheritedSettings(parent)
+  for (const inner of command.commands) inherit(inner, command)
 }
 
 /** Runs the command line and sets the process's exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
   endWhenOutputEnds()
   try {
+    // Before anything reads it, or repeats it in words of its own.
+    const secret = secretAmong(argv.slice(2))
+    if (secret !== undefined) throw new ConnectorError('CONFIG_INVALID', secret)
     await createProgram().parseAsync(argv)
     if (!isServing(argv)) endOnceWritten()
   } catch (error) {

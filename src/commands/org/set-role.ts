@@ -1,0 +1,57 @@
+import { Command } from 'commander'
+import { listMembersRequest } from '../../hub/enterprise/members.ts'
+import { ORG_ROLES, type OrgRole } from '../../hub/enterprise/org-role.ts'
+import { requiredMember, setMemberRole, setMemberRoleRequest } from '../../hub/enterprise/set-member-role.ts'
+import { wordArgument } from '../choices.ts'
+import { CHANGE_HELP, type ChangeOptions, runChange, withChangeOptions } from '../hub-change/run-change.ts'
+import { openSession, withHubOptions } from '../hub-session.ts'
+
+export function setRoleCommand(): Command {
+  const command = new Command('set-role')
+    .description("Change a member's role in an organization. Resource groups stay as they are.")
+    .argument('<user>', "the member's user name")
+    .addArgument(wordArgument('<role>', 'the new role', ORG_ROLES))
+  return withChangeOptions(withHubOptions(command))
+    .addHelpText(
+      'after',
+      `
+The member's resource groups are read first and sent along: a request without them would take the member out of all.
+Needs a paid plan.
+${CHANGE_HELP}
+
+Examples:
+  $ hf-audit org set-role ada write --dry-run
+  $ hf-audit org set-role ada read --organization acme --yes`,
+    )
+    .action(setRole)
+}
+
+async function setRole(user: string, role: OrgRole, options: ChangeOptions): Promise<void> {
+  const session = openSession(options)
+  const { name } = session.organization
+  const request = setMemberRoleRequest(name, user, role, [])
+  await runChange(session, options, {
+    requests: [
+      {
+        request: listMembersRequest(name, { search: user }),
+        purpose: "to read the member's resource groups, which are RESOURCE_GROUPS below",
+      },
+      { request: { ...request, body: { role, resourceGroups: 'RESOURCE_GROUPS' } } },
+    ],
+    async prepare(call) {
+      const member = await requiredMember(name, user, call)
+      const before = member.role === undefined ? '' : ` from ${member.role}`
+      return {
+        question: `Change the role of ${member.user} in ${name}${before} to ${role}?`,
+        async perform() {
+          const change = await setMemberRole(name, member.user, role, call)
+          process.stdout.write(
+            session.json
+              ? `${JSON.stringify(change)}\n`
+              : `${change.user} is ${change.role} in ${name} now${change.previousRole === undefined ? '' : ` (before: ${change.previousRole})`}.\n`,
+          )
+        },
+      }
+    },
+  })
+}

@@ -1,0 +1,39 @@
+import { readFile } from 'node:fs/promises'
+import { password } from '@clack/prompts'
+import { invalid } from '../config.ts'
+import { ConnectorError } from '../errors.ts'
+
+const MAX_INPUT_BYTES = 1024 * 1024
+
+/** The text of a file, or of standard input for `-`. Throws `CONFIG_INVALID`, which quotes nothing of it. */
+export async function readInput(path: string, option: string): Promise<string> {
+  if (path === '-') return readStandardInput(option)
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw invalid([`${option} is ${JSON.stringify(path)}, which cannot be read (${code})`])
+  }
+  if (text.length <= MAX_INPUT_BYTES) return text
+  throw invalid([`${option} is ${JSON.stringify(path)}, which is larger than 1 MiB`])
+}
+
+/** Everything up to its end. */
+export async function readStandardInput(what: string): Promise<string> {
+  const pieces: Buffer[] = []
+  let length = 0
+  for await (const piece of process.stdin as AsyncIterable<Buffer>) {
+    length += piece.length
+    if (length > MAX_INPUT_BYTES) throw invalid([`${what}: standard input is larger than 1 MiB`])
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces).toString('utf8')
+}
+
+/** Asks for a secret on the terminal, which shows nothing of it. Throws `STOPPED` on Ctrl-C. */
+export async function askSecret(message: string): Promise<string> {
+  const entered = await password({ message, mask: '•', output: process.stderr })
+  if (typeof entered === 'string') return entered
+  throw new ConnectorError('STOPPED', 'Nothing was sent.')
+}

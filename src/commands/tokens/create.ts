@@ -1,0 +1,70 @@
+import { Command, Option } from 'commander'
+import { isObjectId } from '../../hub/enterprise/choices.ts'
+import { createToken, createTokenRequest, type NewToken } from '../../hub/enterprise/create-token.ts'
+import { requiredServiceAccount } from '../../hub/enterprise/find-service-account.ts'
+import { SERVICE_ACCOUNT_ID } from '../hub-change/dry-run.ts'
+import { CHANGE_HELP, type ChangeOptions, runChange, withChangeOptions } from '../hub-change/run-change.ts'
+import { openSession, withHubOptions } from '../hub-session.ts'
+import { plainText } from '../table.ts'
+import { findAccount } from './lookups.ts'
+import { printToken } from './print-token.ts'
+import { rolesTable, type ScopeOptions, scopeOf, withScopeOptions } from './scope-options.ts'
+
+interface CreateOptions extends ChangeOptions, ScopeOptions {
+  readonly serviceAccount: string
+  readonly expiresAt?: string
+}
+
+export function createCommand(): Command {
+  const command = new Command('create')
+    .description('Create a token of a service account, and print it once.')
+    .argument('<name>', 'what it is shown as, 1 to 100 characters')
+    .requiredOption('--service-account <account>', "whose it is: the account's user name, name or id")
+  return withChangeOptions(withHubOptions(withScopeOptions(command)))
+    .addOption(new Option('--expires-at <time>', 'refused with the reason').hideHelp())
+    .addHelpText(
+      'after',
+      `
+${rolesTable()}
+Without --role, --permission and --repo-id it is read. The Hub takes no expiry for these tokens.
+
+The value is printed once, on standard output alone; with --json as {token, tokenInfo}.
+${CHANGE_HELP}
+
+Examples:
+  $ hf-audit tokens create nightly --service-account audit-shipper > token
+  $ hf-audit tokens create ci --service-account builder --role write --dry-run
+  $ hf-audit tokens create gpu --service-account builder --permission job.write,repo.content.read`,
+    )
+    .action(create)
+}
+
+async function create(name: string, options: CreateOptions): Promise<void> {
+  const session = openSession(options)
+  const organization = session.organization.name
+  const { serviceAccount: account, expiresAt } = options
+  const token: NewToken = { name, expiresAt, ...scopeOf(options) }
+  const id = isObjectId(account) ? account : SERVICE_ACCOUNT_ID
+  const request = createTokenRequest(organization, id, token)
+  await runChange(session, options, {
+    requests: [...findAccount(organization, account), { request }],
+    async prepare(call) {
+      const { _id, user } = await requiredServiceAccount(organization, account, call)
+      return {
+        question: `${scopeWords(request.body)}\nCreate the token ${plainText(name)} of ${user} (${_id}) in ${organization}?`,
+        async perform() {
+          const created = await createToken(organization, _id, token, call)
+          printToken(created, `Created the token ${plainText(name)} of ${user}`, session.json)
+        },
+      }
+    },
+  })
+}
+
+/** What the token may do, as it is sent. */
+export function scopeWords(body: unknown): string {
+  const { displayName: _, ...scope } = body as Record<string, unknown>
+  return Object.entries(scope)
+    .map(([name, value]) => `  ${name}: ${Array.isArray(value) ? value.join(', ') || 'none' : String(value)}`)
+    .join('\n')
+}

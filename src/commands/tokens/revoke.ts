@@ -1,0 +1,60 @@
+import { Command } from 'commander'
+import { isObjectId } from '../../hub/enterprise/choices.ts'
+import { requiredToken } from '../../hub/enterprise/find-token.ts'
+import { revokeToken, revokeTokenRequest } from '../../hub/enterprise/revoke-token.ts'
+import { SERVICE_ACCOUNT_ID, TOKEN_ID } from '../hub-change/dry-run.ts'
+import { CHANGE_HELP, type ChangeOptions, runChange, withChangeOptions } from '../hub-change/run-change.ts'
+import { openSession, withHubOptions } from '../hub-session.ts'
+import { plainText } from '../table.ts'
+import { findToken } from './lookups.ts'
+
+interface RevokeOptions extends ChangeOptions {
+  readonly serviceAccount?: string
+}
+
+export function revokeCommand(): Command {
+  const command = new Command('revoke')
+    .description("Delete a service account's token: it stops working at once, for good.")
+    .argument('<token>', 'its name or id; never its value')
+    .option('--service-account <account>', 'whose it is, where that is needed to tell it from others')
+  return withChangeOptions(withHubOptions(command))
+    .addHelpText(
+      'after',
+      `
+Two tokens of one name are refused, with the ids of both. A member's token: revoke-member. A leaked value: revoke-leaked.
+${CHANGE_HELP}
+
+Examples:
+  $ hf-audit tokens revoke nightly --dry-run
+  $ hf-audit tokens revoke 66b0c1f2a9d3e4f5a6b7c8d9 --yes`,
+    )
+    .action(revoke)
+}
+
+async function revoke(wanted: string, options: RevokeOptions): Promise<void> {
+  const session = openSession(options)
+  const organization = session.organization.name
+  const { serviceAccount } = options
+  const id = serviceAccount !== undefined && isObjectId(serviceAccount) ? serviceAccount : SERVICE_ACCOUNT_ID
+  const request = revokeTokenRequest(organization, id, isObjectId(wanted) ? wanted : TOKEN_ID)
+  await runChange(session, options, {
+    requests: [...findToken(organization, wanted, serviceAccount), { request }],
+    async prepare(call) {
+      const found = await requiredToken(organization, wanted, { ...call, serviceAccount })
+      const { _id, displayName, lastUsedAt, serviceAccount: account } = found
+      const used = lastUsedAt === undefined ? 'It was never used.' : `It was last used ${lastUsedAt}.`
+      const words = plainText(`${displayName} (${_id}) of ${account.user}`)
+      return {
+        question: `${plainText(used)}\nRevoke the token ${words} in ${organization} for good?`,
+        async perform() {
+          const revoked = await revokeToken(organization, _id, { ...call, serviceAccount: account._id })
+          process.stdout.write(
+            session.json
+              ? `${JSON.stringify({ ...revoked, revoked: true })}\n`
+              : `Revoked the token ${words}.\n`,
+          )
+        },
+      }
+    },
+  })
+}

@@ -1,0 +1,85 @@
+import { Command } from 'commander'
+import { ConnectorError } from '../../errors.ts'
+import { isObjectId } from '../../hub/enterprise/choices.ts'
+import { requiredToken } from '../../hub/enterprise/find-token.ts'
+import { ROLE_PERMISSIONS } from '../../hub/enterprise/token-permissions.ts'
+import { type TokenChanges, updateToken, updateTokenRequest } from '../../hub/enterprise/update-token.ts'
+import { SERVICE_ACCOUNT_ID, TOKEN_ID } from '../hub-change/dry-run.ts'
+import { CHANGE_HELP, type ChangeOptions, runChange, withChangeOptions } from '../hub-change/run-change.ts'
+import { openSession, withHubOptions } from '../hub-session.ts'
+import { plainText } from '../table.ts'
+import { scopeWords } from './create.ts'
+import { findToken } from './lookups.ts'
+import { rolesTable, type ScopeOptions, scopeOf, withScopeOptions } from './scope-options.ts'
+
+interface UpdateOptions extends ChangeOptions, ScopeOptions {
+  readonly serviceAccount?: string
+  readonly name?: string
+}
+
+export function updateCommand(): Command {
+  const command = new Command('update')
+    .description("Change the name or the permissions of a service account's token. Its value stays.")
+    .argument('<token>', 'its name or id')
+    .option('--service-account <account>', 'whose it is, where that is needed to tell it from others')
+    .option('--name <name>', 'a new name')
+  return withChangeOptions(withHubOptions(withScopeOptions(command)))
+    .addHelpText(
+      'after',
+      `
+What is not given stays. A list replaces the whole list.
+
+${rolesTable()}
+${CHANGE_HELP}
+
+Example:
+  $ hf-audit tokens update ci --role read --dry-run`,
+    )
+    .action(update)
+}
+
+async function update(wanted: string, options: UpdateOptions): Promise<void> {
+  const session = openSession(options)
+  const organization = session.organization.name
+  const { serviceAccount } = options
+  const changes = changesOf(options)
+  const id = serviceAccount !== undefined && isObjectId(serviceAccount) ? serviceAccount : SERVICE_ACCOUNT_ID
+  const tokenId = isObjectId(wanted) ? wanted : TOKEN_ID
+  const request = updateTokenRequest(organization, id, tokenId, changes)
+  await runChange(session, options, {
+    requests: [...findToken(organization, wanted, serviceAccount), { request }],
+    async prepare(call) {
+      const found = await requiredToken(organization, wanted, { ...call, serviceAccount })
+      const { _id, displayName, serviceAccount: account } = found
+      const words = `${displayName} (${_id}) of ${account.user}`
+      const renamed = changes.name === undefined ? [] : [`  name: ${changes.name}`]
+      return {
+        question: `${[...renamed, scopeWords(request.body)].filter(line => line !== '').join('\n')}\nChange the token ${plainText(words)} in ${organization} so?`,
+        async perform() {
+          const updated = await updateToken(organization, _id, changes, {
+            ...call,
+            serviceAccount: account._id,
+          })
+          process.stdout.write(
+            session.json ? `${JSON.stringify(updated)}\n` : `Changed the token ${plainText(words)}.\n`,
+          )
+        },
+      }
+    },
+  })
+}
+
+function changesOf(options: UpdateOptions): TokenChanges {
+  const { role, permissions, ...scope } = scopeOf(options)
+  if (role !== undefined && permissions !== undefined) {
+    throw new ConnectorError(
+      'CONFIG_INVALID',
+      '--role stands for permissions: give it or --permission, not both.',
+    )
+  }
+  return {
+    ...scope,
+    name: options.name,
+    permissions: role === undefined ? permissions : ROLE_PERMISSIONS[role],
+  }
+}
