@@ -1,8 +1,8 @@
 import type { AuditLogExport } from '../../ports.ts'
 import { openExport } from '../client.ts'
-import { respond } from './call.ts'
 import type { CallOptions } from './call-options.ts'
 import { type HubRequest, organizationPath } from './request.ts'
+import { respond } from './respond.ts'
 
 /**
  * Starts one download of an organization's audit log: its elements as they come, with their exact bytes. Leaving the

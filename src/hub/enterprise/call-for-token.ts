@@ -1,8 +1,9 @@
 import type { z } from 'zod'
 import { ConnectorError } from '../../errors.ts'
-import { type CallFacts, send } from './call.ts'
+import { send } from './call.ts'
 import type { CallOptions } from './call-options.ts'
 import type { HubRequest } from './request.ts'
+import type { CallFacts } from './respond.ts'
 import { shownOnce } from './shown-once.ts'
 
 /**

@@ -34,7 +34,7 @@ export interface ListRepositoriesOptions extends CallOptions {
 }
 
 /** The organization's repositories with their visibility and what they take of the storage, bytes. */
-export function listRepositories(
+export async function listRepositories(
   organization: string,
   options: ListRepositoriesOptions = {},
 ): Promise<Repository[]> {

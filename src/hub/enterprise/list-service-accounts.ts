@@ -10,7 +10,7 @@ export const READING =
 export const CHANGING =
   'its user must be an admin of the organization, a fine-grained token needs org.serviceAccounts.write on it'
 
-export function listServiceAccounts(
+export async function listServiceAccounts(
   organization: string,
   options: CallOptions = {},
 ): Promise<ServiceAccount[]> {

@@ -45,7 +45,7 @@ const NEEDS =
   'its user must be an admin of the organization, and a fine-grained token needs org.networkSecurity.write on it'
 const PLAN = 'an Enterprise Plus plan'
 
-export function getNetworkSecurity(
+export async function getNetworkSecurity(
   organization: string,
   options: CallOptions = {},
 ): Promise<NetworkSecurity> {
@@ -53,7 +53,7 @@ export function getNetworkSecurity(
   return call(request, networkSecuritySchema, facts('read', organization), options)
 }
 
-export function updateNetworkSecurity(
+export async function updateNetworkSecurity(
   organization: string,
   changes: NetworkSecurityChanges,
   options: CallOptions = {},

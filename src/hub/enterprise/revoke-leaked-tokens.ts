@@ -10,7 +10,7 @@ const MAX_CREDENTIAL_LENGTH = 200
  * Invalidates leaked tokens, 1 to 1,000 raw values: whoever has a value may. No token is needed or sent. The owners are
  * told by e-mail. The Hub's answer is the same whether a token existed or not, so there is nothing to return.
  */
-export function revokeLeakedTokens(
+export async function revokeLeakedTokens(
   credentials: readonly string[],
   options: Omit<CallOptions, 'accessToken'> = {},
 ): Promise<void> {

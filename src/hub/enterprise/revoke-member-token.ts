@@ -6,7 +6,7 @@ import { type HubRequest, organizationPath, pathSegment } from './request.ts'
  * Takes away a member's token's access to the organization; elsewhere the token goes on working. `tokenId` is the one
  * that the organization's token settings show, and `token.id` of audit events. Enterprise.
  */
-export function revokeMemberToken(
+export async function revokeMemberToken(
   organization: string,
   tokenId: string,
   options: CallOptions = {},

@@ -1,7 +1,7 @@
 import { call, callForSuccess } from './call.ts'
 import type { CallOptions } from './call-options.ts'
 import { checkLength } from './choices.ts'
-import { requiredServiceAccount, requiredServiceAccountId } from './find-service-account.ts'
+import { requiredServiceAccountId } from './find-service-account.ts'
 import { CHANGING, READING, serviceAccountPath, serviceAccountsPath } from './list-service-accounts.ts'
 import type { HubRequest } from './request.ts'
 import {
@@ -34,7 +34,7 @@ export interface NewServiceAccount {
   readonly description?: string | undefined
 }
 
-export function createServiceAccount(
+export async function createServiceAccount(
   organization: string,
   account: NewServiceAccount,
   options: CallOptions = {},
@@ -66,7 +66,7 @@ export async function deleteServiceAccount(
   account: string,
   options: CallOptions = {},
 ): Promise<{ readonly _id: string }> {
-  const { _id } = await requiredServiceAccount(organization, account, options)
+  const _id = await requiredServiceAccountId(organization, account, options)
   const facts = {
     action: `delete service accounts of ${organization}`,
     needs: CHANGING,

@@ -38,6 +38,11 @@ export async function setMemberRole(
   const given = options.resourceGroups
   // Before anything is asked for.
   setMemberRoleRequest(organization, user, role, given ?? [])
+  for (const { id, role } of given ?? []) {
+    if (!isObjectId(id))
+      throw new ConnectorError('CONFIG_INVALID', `${JSON.stringify(id)} is not the id of a resource group.`)
+    checkChoice(role, ORG_ROLES, 'a role in a resource group')
+  }
   const member = given === undefined ? await requiredMember(organization, user, options) : undefined
   const resourceGroups = given ?? resourceGroupsOf(member!, organization)
   const request = setMemberRoleRequest(organization, member?.user ?? user, role, resourceGroups)
@@ -59,10 +64,6 @@ export function setMemberRoleRequest(
   resourceGroups: readonly ResourceGroupRole[],
 ): HubRequest {
   checkChoice(role, ORG_ROLES, 'a role in an organization')
-  for (const { id } of resourceGroups) {
-    if (!isObjectId(id))
-      throw new ConnectorError('CONFIG_INVALID', `${JSON.stringify(id)} is not the id of a resource group.`)
-  }
   return {
     method: 'PUT',
     path: `${organizationPath(organization)}/members/${pathSegment(user, "a member's name")}/role`,

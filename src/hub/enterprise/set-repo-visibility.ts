@@ -32,7 +32,7 @@ export interface SetRepoVisibilityOptions extends CallOptions {
 }
 
 /** Makes a repository private, or public again. Returns the settings as the Hub answers them. */
-export function setRepoVisibility(
+export async function setRepoVisibility(
   repo: string | Repo,
   isPrivate: boolean,
   options: SetRepoVisibilityOptions = {},
@@ -44,7 +44,7 @@ export function setRepoVisibility(
  * Makes a repository public, private or (a Space) protected. The Hub has no visibility `internal`: it is refused.
  * Returns the settings as the Hub answers them.
  */
-export function setRepoInternalVisibility(
+export async function setRepoInternalVisibility(
   repo: string | Repo,
   visibility: Visibility,
   options: SetRepoVisibilityOptions = {},
@@ -90,7 +90,7 @@ export function setRepoInternalVisibilityRequest(
   return { method: 'PUT', path: repoSettingsPath(parsed), body: { visibility } }
 }
 
-function setVisibility(
+async function setVisibility(
   request: HubRequest,
   repo: string | Repo,
   options: CallOptions,

@@ -1,5 +1,5 @@
 import type { ConnectorError } from '../../errors.ts'
-import { asConnectorError } from '../../errors.ts'
+import { attempt } from '../../preflight.ts'
 import { openAuditLogExport } from './audit-log-export.ts'
 import type { CallOptions } from './call-options.ts'
 import { ownOrganization } from './my-org-role.ts'
@@ -27,17 +27,23 @@ export interface SsoConfig {
   readonly lastEnabled: SsoEvent | undefined
   readonly lastDisabled: SsoEvent | undefined
   readonly lastChanged: SsoEvent | undefined
+  /** Why whoami-v2 was of no use. */
+  readonly whoAmIError: ConnectorError | undefined
   /** Why the audit log could not be read. */
   readonly auditLogError: ConnectorError | undefined
   /** Where a person sees all of it. */
   readonly settingsUrl: string
 }
 
-/** Downloads the audit log. Throws when neither whoami-v2 nor the audit log answers. */
+/** Downloads the audit log. Throws when neither whoami-v2 nor the audit log answers, the first one's error. */
 export async function getSsoConfig(organization: string, options: CallOptions = {}): Promise<SsoConfig> {
   const settingsUrl = ssoSettingsUrl(organization, options)
-  const own = ownOrganization(await whoAmI(options), organization)
-  const { events, error } = await lastEvents(organization, options)
+  const asked = await attempt(() => whoAmI(options))
+  if (!asked.ok && asked.error.code === 'STOPPED') throw asked.error
+  const read = await attempt(() => lastEvents(organization, options))
+  if (!read.ok && (read.error.code === 'STOPPED' || !asked.ok)) throw asked.ok ? read.error : asked.error
+  const own = asked.ok ? ownOrganization(asked.value, organization) : undefined
+  const events = read.ok ? read.value : new Map<string, SsoEvent>()
   const requiredOfThisToken = own && (own.securityRestrictions ?? []).includes('sso')
   return {
     derived: true,
@@ -49,31 +55,25 @@ export async function getSsoConfig(organization: string, options: CallOptions = 
     lastEnabled: events.get('org.settings.sso.enable'),
     lastDisabled: events.get('org.settings.sso.disable'),
     lastChanged: events.get('org.settings.sso'),
-    auditLogError: error,
+    whoAmIError: asked.ok ? undefined : asked.error,
+    auditLogError: read.ok ? undefined : read.error,
     settingsUrl,
   }
 }
 
-/** By type. An audit log that may not be read is told, and whoami-v2 speaks alone. */
-async function lastEvents(organization: string, options: CallOptions) {
+/** By type. */
+async function lastEvents(organization: string, options: CallOptions): Promise<Map<string, SsoEvent>> {
   const events = new Map<string, SsoEvent>()
-  try {
-    const download = await openAuditLogExport(organization, undefined, options)
-    for await (const elements of download.elements) {
-      for (const { bytes } of elements) {
-        // Most events are others: only these are parsed.
-        if (!isSsoEvent(bytes)) continue
-        const event = ssoEventOf(bytes)
-        if (event === undefined) continue
-        const known = events.get(event.type)
-        if (known === undefined || Date.parse(known.createdAt) <= Date.parse(event.createdAt))
-          events.set(event.type, event)
-      }
+  const download = await openAuditLogExport(organization, undefined, options)
+  for await (const elements of download.elements) {
+    for (const { bytes } of elements) {
+      // Most events are others: only these are parsed.
+      const event = isSsoEvent(bytes) ? ssoEventOf(bytes) : undefined
+      if (event === undefined) continue
+      const known = events.get(event.type)
+      if (known === undefined || Date.parse(known.createdAt) <= Date.parse(event.createdAt))
+        events.set(event.type, event)
     }
-    return { events, error: undefined }
-  } catch (failure) {
-    const error = asConnectorError(failure)
-    if (error.code === 'STOPPED') throw error
-    return { events: new Map<string, SsoEvent>(), error }
   }
+  return events
 }

@@ -1,5 +1,5 @@
-import { endpointOf } from './call.ts'
 import type { CallOptions } from './call-options.ts'
+import { endpointOf } from './endpoint.ts'
 import { pathSegment } from './request.ts'
 
 /** Where a person sees and changes single sign-on: the SSO section of the organization's settings. */

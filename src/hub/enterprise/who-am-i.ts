@@ -6,7 +6,7 @@ import type { HubRequest } from './request.ts'
 export const WHO_AM_I_REQUEST: HubRequest = { method: 'GET', path: '/api/whoami-v2' }
 
 /** Whose token is in use, what it may do, and the organizations it sees. The Hub is strict on how often this is asked. */
-export function whoAmI(options: CallOptions = {}): Promise<WhoAmI> {
+export async function whoAmI(options: CallOptions = {}): Promise<WhoAmI> {
   const facts = {
     action: 'ask who it is',
     needs: 'any valid token may',
