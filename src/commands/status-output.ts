@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 import { z } from 'zod'
 import { bytesText, countOf, countText, durationText, relativeText } from '../status/words.ts'
+import { shown } from './terminal-text.ts'
 
 const instant = z.string().transform(text => Date.parse(text))
 
@@ -126,9 +127,4 @@ function joined(parts: readonly (string | undefined)[]): string {
 
 function widest(names: readonly string[]): number {
   return Math.max(0, ...names.map(name => name.length))
-}
-
-/** What came from elsewhere must not steer the terminal. */
-function shown(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}]+/gu, ' ')
 }
