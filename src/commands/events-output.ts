@@ -3,7 +3,8 @@ import { resourcesOf } from '../event/resources.ts'
 import type { CountKey, EventCount } from '../query/event-counts.ts'
 import { userOf } from '../query/event-query.ts'
 import { csvLine } from './csv.ts'
-import { cellsOf, cut, padded, shown } from './terminal-text.ts'
+import { plainText } from './table.ts'
+import { cellsOf, cut, padded } from './terminal-text.ts'
 
 export type OutputFormat = 'table' | 'csv' | 'json'
 
@@ -57,7 +58,7 @@ function* rowsText(
 ): Generator<string, void, void> {
   if (format === 'csv') {
     // On a terminal it is looked at, elsewhere it is data and stays as it is.
-    const written = width === undefined ? (cell: string) => cell : shown
+    const written = width === undefined ? (cell: string) => cell : plainText
     yield csvLine(columns)
     for (const row of rows()) yield csvLine(row.map(written))
     return
@@ -83,7 +84,7 @@ function tableLine(cells: readonly string[], widths: readonly number[], width: n
 }
 
 function tableCell(text: string): string {
-  return shown(text).trim() || '-'
+  return plainText(text).trim() || '-'
 }
 
 function eventCells(bytes: Buffer): string[] {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { stoppedError } from '../retry.ts'
-import { shown } from './terminal-text.ts'
+import { plainText } from './table.ts'
 
 const WRITE_CHARACTERS = 64 * 1024
 
@@ -30,5 +30,5 @@ export async function printLines(lines: Iterable<string>, signal: AbortSignal): 
 
 /** For the person who asks, on stderr beside the answer. */
 export function tell(sentence: string): void {
-  process.stderr.write(`hf-audit: ${shown(sentence)}\n`)
+  process.stderr.write(`hf-audit: ${plainText(sentence)}\n`)
 }

@@ -1,8 +1,3 @@
-/** What came from elsewhere must not steer the terminal: no control characters, no changes of direction. */
-export function shown(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]+/gu, ' ')
-}
-
 /** Characters that terminals draw two cells wide (Unicode Standard Annex 11: wide and fullwidth), roughly. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u
