@@ -30,7 +30,6 @@ const CONFIG = [...BASE, 'event/*', 'config/*', 'kafka/settings', 'otlp/*']
 const ROOT = [
   'memory',
   ...PORTS,
-  'query/*',
   ...CORE,
   ...ADAPTERS.map(adapter => `${adapter}/*`),
   'config',
@@ -56,13 +55,11 @@ const ALLOWED: Record<string, readonly string[]> = {
   retry: ['errors'],
   preflight: ['errors'],
   'event/*': ['errors', 'event/*'],
-  'query/*': ['errors', 'event/*', 'query/*'],
   ports: ['event/*'],
   'migration-ports': ['event/*', 'ports'],
   'replay-ports': ['event/*', 'ports'],
   ...Object.fromEntries(CORE.map(name => [name, [...PORTS, ...CORE]])),
   ...Object.fromEntries(ADAPTERS.map(adapter => [`${adapter}/*`, [...PORTS, `${adapter}/*`]])),
-  'hub/*': [...PORTS, 'query/*', 'hub/*'],
   'config/*': CONFIG,
   config: CONFIG,
   'replay/*': [...PORTS, ...CORE, 'replay/*'],
@@ -137,9 +134,9 @@ test('each outside library is known to one folder', () => {
   assert.deepEqual(wrong, [])
 })
 
-test('event/ and query/ are pure: they read no clock, no dice, no environment', () => {
+test('event/ is pure: it reads no clock, no dice, no environment', () => {
   const wrong = files
-    .filter(file => /^(event|query)\//.test(file))
+    .filter(file => file.startsWith('event/'))
     .filter(file =>
       /\b(Date\.now|Math\.random|setTimeout|process\.env)\b/.test(
         readFileSync(new URL(file, source), 'utf8'),

@@ -3,7 +3,6 @@ import { asConnectorError, ConnectorError } from '../errors.ts'
 import { checkCommand } from './check.ts'
 import { completionCommand } from './completion.ts'
 import { configCommand } from './config.ts'
-import { eventsCommand } from './events.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { importCommand } from './import.ts'
 import { initCommand } from './init.ts'
@@ -43,7 +42,6 @@ Examples:
   $ hf-audit run --once                        poll each organization once and forward
   $ hf-audit tokens list --organization acme   the tokens of its service accounts
   $ hf-audit tail --from-beginning --json      what is in the journal
-  $ hf-audit events --user alice --start -7d   ask the Hub who did what
   $ eval "$(hf-audit completion bash)"         complete commands and options with Tab
 
 Exit codes:
@@ -62,7 +60,6 @@ NO_COLOR turns colours off. The log goes to stderr, what was asked for to stdout
     checkCommand(),
     configCommand(),
     tailCommand(),
-    eventsCommand(),
     statusCommand(),
     importCommand(),
     migrateCommand(),
@@ -93,25 +90,32 @@ function inherit(command: Command, parent: Command): void {
   for (const inner of command.commands) inherit(inner, command)
 }
 
-/** Runs the command line and sets the process's exit code. */
+/** Runs the command line as the process's own: sets its exit code, and ends it when what was wanted is done. */
 export async function main(argv: readonly string[]): Promise<void> {
   endWhenOutputEnds()
+  const outcome = await runCommandLine(argv)
+  // Usage and help are written at once; the process ends by itself.
+  if (outcome === 'failed' || (outcome === 'done' && !isServing(argv))) endOnceWritten()
+}
+
+/** Sets the process's exit code and writes what went wrong to stderr. Ends nothing. */
+export async function runCommandLine(argv: readonly string[]): Promise<'done' | 'usage' | 'failed'> {
   try {
     // Before anything reads it, or repeats it in words of its own.
     const secret = secretAmong(argv.slice(2))
     if (secret !== undefined) throw new ConnectorError('CONFIG_INVALID', secret)
     await createProgram().parseAsync(argv)
-    if (!isServing(argv)) endOnceWritten()
+    return 'done'
   } catch (error) {
     if (error instanceof CommanderError) {
       // Help and version are no failures; everything else of commander's is wrong usage.
       process.exitCode = error.exitCode === 0 ? 0 : 2
-      return
+      return 'usage'
     }
     const known = asConnectorError(error)
     process.stderr.write(`hf-audit: ${known.code === 'UNEXPECTED' ? withStack(known) : known.message}\n`)
     process.exitCode = exitCodeOf([known]) || 1
-    endOnceWritten()
+    return 'failed'
   }
 }
 

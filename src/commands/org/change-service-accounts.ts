@@ -11,7 +11,8 @@ import { countOf } from '../../status/words.ts'
 import { SERVICE_ACCOUNT_ID } from '../hub-change/dry-run.ts'
 import { CHANGE_HELP, type ChangeOptions, runChange, withChangeOptions } from '../hub-change/run-change.ts'
 import { openSession, withHubOptions } from '../hub-session.ts'
-import { findAccount } from '../tokens/lookups.ts'
+import { findAccount } from '../tokens/find.ts'
+import { plannedAccountLookup } from '../tokens/planned-lookups.ts'
 
 export function createAccountCommand(): Command {
   const command = new Command('create')
@@ -80,11 +81,12 @@ async function deleteAccount(account: string, options: ChangeOptions): Promise<v
   const id = isObjectId(account) ? account : SERVICE_ACCOUNT_ID
   await runChange(session, options, {
     requests: [
-      ...findAccount(organization, account),
+      ...plannedAccountLookup(organization, account),
       { request: deleteServiceAccountRequest(organization, id) },
     ],
     async prepare(call) {
-      const { _id, user, accessTokens = [] } = await getServiceAccount(organization, account, call)
+      const { _id, user } = await findAccount(organization, account, call)
+      const { accessTokens = [] } = await getServiceAccount(organization, _id, call)
       const tokens =
         accessTokens.length === 0
           ? 'It has no tokens.'

@@ -4,6 +4,7 @@ import type { ServiceAccount } from '../../hub/enterprise/service-account-schema
 import { getServiceAccount } from '../../hub/enterprise/service-accounts.ts'
 import { callAsAdmin, type HubOptions, openSession, withHubOptions } from '../hub-session.ts'
 import { type Column, facts, table } from '../table.ts'
+import { findAccount } from '../tokens/find.ts'
 import { tokensTable } from '../tokens/tokens-table.ts'
 import { createAccountCommand, deleteAccountCommand } from './change-service-accounts.ts'
 
@@ -53,7 +54,10 @@ function showCommand(): Command {
     .addHelpText('after', '\nExample:\n  $ hf-audit org service-accounts show audit-shipper')
     .action(async (account: string, options: HubOptions) => {
       const session = openSession(options)
-      const found = await getServiceAccount(session.organization.name, account, await callAsAdmin(session))
+      const { name: organization } = session.organization
+      const call = await callAsAdmin(session)
+      const { _id: id } = await findAccount(organization, account, call)
+      const found = await getServiceAccount(organization, id, call)
       if (session.json) {
         process.stdout.write(`${JSON.stringify(found)}\n`)
         return

@@ -48,7 +48,7 @@ async function setRole(user: string, role: OrgRole, options: ChangeOptions): Pro
           process.stdout.write(
             session.json
               ? `${JSON.stringify(change)}\n`
-              : `${change.user} is ${change.role} in ${name} now${change.previousRole === undefined ? '' : ` (before: ${change.previousRole})`}.\n`,
+              : `The role of ${change.user} in ${name} is ${change.role} now${change.previousRole === undefined ? '' : `, and was ${change.previousRole}`}.\n`,
           )
         },
       }

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import type { ConnectorError } from '../../errors.ts'
 import { getSsoConfig, type SsoConfig } from '../../hub/enterprise/sso-config.ts'
 import type { SsoEvent } from '../../hub/enterprise/sso-evidence.ts'
 import { callAsReader, type HubOptions, openSession, withHubOptions } from '../hub-session.ts'
@@ -24,8 +25,8 @@ Examples:
     .action(async (options: HubOptions) => {
       const session = openSession(options)
       const config = await getSsoConfig(session.organization.name, await callAsReader(session))
-      if (config.auditLogError !== undefined)
-        process.stderr.write(`hf-audit: the audit log was not read: ${config.auditLogError.message}\n`)
+      for (const error of [config.whoAmIError, config.auditLogError])
+        if (error !== undefined) process.stderr.write(`hf-audit: not all can be told. ${error.message}\n`)
       process.stdout.write(session.json ? json(config) : text(config))
     })
 }
@@ -37,7 +38,9 @@ function text(config: SsoConfig): string {
   const derived = [state, sources[evidence]].filter(part => part !== '').join(', ')
   const asked =
     requiredOfThisToken === undefined
-      ? 'not known: its user is no member, as far as the token sees'
+      ? config.whoAmIError === undefined
+        ? 'not known: its user is no member, as far as the token sees'
+        : 'not known: the Hub did not tell'
       : requiredOfThisToken
         ? 'yes, before it sees the data of the organization (whoami-v2)'
         : 'no (whoami-v2)'
@@ -61,9 +64,12 @@ function eventText(event: SsoEvent | undefined): string | undefined {
 }
 
 /** What is not known is null. */
-function json({ auditLogError, ...config }: SsoConfig): string {
+function json({ auditLogError, whoAmIError, ...config }: SsoConfig): string {
   const told = Object.entries(config).map(([name, value]) => [name, value ?? null])
-  const error =
-    auditLogError === undefined ? null : { code: auditLogError.code, message: auditLogError.message }
-  return `${JSON.stringify({ ...Object.fromEntries(told), auditLogError: error })}\n`
+  const errors = { whoAmIError: errorJson(whoAmIError), auditLogError: errorJson(auditLogError) }
+  return `${JSON.stringify({ ...Object.fromEntries(told), ...errors })}\n`
+}
+
+function errorJson(error: ConnectorError | undefined): object | null {
+  return error === undefined ? null : { code: error.code, message: error.message }
 }

@@ -1,12 +1,12 @@
 import { Command, Option } from 'commander'
 import { isObjectId } from '../../hub/enterprise/choices.ts'
 import { createToken, createTokenRequest, type NewToken } from '../../hub/enterprise/create-token.ts'
-import { requiredServiceAccount } from '../../hub/enterprise/find-service-account.ts'
 import { SERVICE_ACCOUNT_ID } from '../hub-change/dry-run.ts'
 import { CHANGE_HELP, type ChangeOptions, runChange, withChangeOptions } from '../hub-change/run-change.ts'
 import { openSession, withHubOptions } from '../hub-session.ts'
 import { plainText } from '../table.ts'
-import { findAccount } from './lookups.ts'
+import { findAccount } from './find.ts'
+import { plannedAccountLookup } from './planned-lookups.ts'
 import { printToken } from './print-token.ts'
 import { rolesTable, type ScopeOptions, scopeOf, withScopeOptions } from './scope-options.ts'
 
@@ -47,9 +47,9 @@ async function create(name: string, options: CreateOptions): Promise<void> {
   const id = isObjectId(account) ? account : SERVICE_ACCOUNT_ID
   const request = createTokenRequest(organization, id, token)
   await runChange(session, options, {
-    requests: [...findAccount(organization, account), { request }],
+    requests: [...plannedAccountLookup(organization, account), { request }],
     async prepare(call) {
-      const { _id, user } = await requiredServiceAccount(organization, account, call)
+      const { _id, user } = await findAccount(organization, account, call)
       return {
         question: `${scopeWords(request.body)}\nCreate the token ${plainText(name)} of ${user} (${_id}) in ${organization}?`,
         async perform() {

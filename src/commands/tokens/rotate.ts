@@ -1,12 +1,12 @@
 import { Command } from 'commander'
 import { isObjectId } from '../../hub/enterprise/choices.ts'
-import { requiredToken } from '../../hub/enterprise/find-token.ts'
 import { rotateToken, rotateTokenRequest } from '../../hub/enterprise/rotate-token.ts'
 import { SERVICE_ACCOUNT_ID, TOKEN_ID } from '../hub-change/dry-run.ts'
 import { CHANGE_HELP, type ChangeOptions, runChange, withChangeOptions } from '../hub-change/run-change.ts'
 import { openSession, withHubOptions } from '../hub-session.ts'
 import { plainText } from '../table.ts'
-import { findToken } from './lookups.ts'
+import { findToken } from './find.ts'
+import { plannedTokenLookup } from './planned-lookups.ts'
 import { printToken } from './print-token.ts'
 
 interface RotateOptions extends ChangeOptions {
@@ -40,9 +40,9 @@ async function rotate(wanted: string, options: RotateOptions): Promise<void> {
   const id = serviceAccount !== undefined && isObjectId(serviceAccount) ? serviceAccount : SERVICE_ACCOUNT_ID
   const request = rotateTokenRequest(organization, id, isObjectId(wanted) ? wanted : TOKEN_ID)
   await runChange(session, options, {
-    requests: [...findToken(organization, wanted, serviceAccount), { request }],
+    requests: [...plannedTokenLookup(organization, wanted, serviceAccount), { request }],
     async prepare(call) {
-      const found = await requiredToken(organization, wanted, { ...call, serviceAccount })
+      const found = await findToken(organization, wanted, serviceAccount, call)
       const { _id, displayName, serviceAccount: account } = found
       const words = plainText(`${displayName} (${_id}) of ${account.user}`)
       return {

@@ -1,7 +1,6 @@
 import { Command } from 'commander'
 import { ConnectorError } from '../../errors.ts'
 import { isObjectId } from '../../hub/enterprise/choices.ts'
-import { requiredToken } from '../../hub/enterprise/find-token.ts'
 import { ROLE_PERMISSIONS } from '../../hub/enterprise/token-permissions.ts'
 import { type TokenChanges, updateToken, updateTokenRequest } from '../../hub/enterprise/update-token.ts'
 import { SERVICE_ACCOUNT_ID, TOKEN_ID } from '../hub-change/dry-run.ts'
@@ -9,7 +8,8 @@ import { CHANGE_HELP, type ChangeOptions, runChange, withChangeOptions } from '.
 import { openSession, withHubOptions } from '../hub-session.ts'
 import { plainText } from '../table.ts'
 import { scopeWords } from './create.ts'
-import { findToken } from './lookups.ts'
+import { findToken } from './find.ts'
+import { plannedTokenLookup } from './planned-lookups.ts'
 import { rolesTable, type ScopeOptions, scopeOf, withScopeOptions } from './scope-options.ts'
 
 interface UpdateOptions extends ChangeOptions, ScopeOptions {
@@ -47,9 +47,9 @@ async function update(wanted: string, options: UpdateOptions): Promise<void> {
   const tokenId = isObjectId(wanted) ? wanted : TOKEN_ID
   const request = updateTokenRequest(organization, id, tokenId, changes)
   await runChange(session, options, {
-    requests: [...findToken(organization, wanted, serviceAccount), { request }],
+    requests: [...plannedTokenLookup(organization, wanted, serviceAccount), { request }],
     async prepare(call) {
-      const found = await requiredToken(organization, wanted, { ...call, serviceAccount })
+      const found = await findToken(organization, wanted, serviceAccount, call)
       const { _id, displayName, serviceAccount: account } = found
       const words = `${displayName} (${_id}) of ${account.user}`
       const renamed = changes.name === undefined ? [] : [`  name: ${changes.name}`]

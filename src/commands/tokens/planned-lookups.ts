@@ -3,7 +3,7 @@ import { serviceAccountPath, serviceAccountsPath } from '../../hub/enterprise/li
 import { type PlannedRequest, SERVICE_ACCOUNT_ID, TOKEN_ID } from '../hub-change/dry-run.ts'
 
 /** What is asked first to find a service account by its name; nothing for an id. */
-export function findAccount(organization: string, account: string): PlannedRequest[] {
+export function plannedAccountLookup(organization: string, account: string): PlannedRequest[] {
   if (isObjectId(account)) return []
   return [
     {
@@ -14,7 +14,7 @@ export function findAccount(organization: string, account: string): PlannedReque
 }
 
 /** What is asked first to find a token, of whichever account. */
-export function findToken(
+export function plannedTokenLookup(
   organization: string,
   token: string,
   account: string | undefined,
