@@ -11,6 +11,11 @@ import { failedTests } from './break-invariants/failed-tests.ts'
  * need no server. `-- <words>`: only breaks whose name or invariant holds the words.
  */
 
+const MAX_MINUTES = 30
+/** How much longer broken tests may take than whole ones. */
+const PATIENCE_FACTOR = 5
+const LEAST_MINUTES = 6
+
 const COPIED = ['src', 'test', 'schemas', 'docker', 'scripts', 'package.json', 'tsconfig.json', 'README.md']
 
 function copyProject(): string {
@@ -69,7 +74,7 @@ async function main(): Promise<void> {
   const copy = copyProject()
   process.once('exit', () => rmSync(copy, { recursive: true, force: true }))
   const survivors: string[] = []
-  const unbroken = new Map<string, readonly string[]>()
+  const unbroken = new Map<string, { readonly failed: readonly string[]; readonly minutes: number }>()
   for (const one of chosen) {
     const { name, invariant, tests, only } = one
     const gone = goneText(copy, one)
@@ -79,15 +84,20 @@ async function main(): Promise<void> {
       continue
     }
     const runKey = JSON.stringify([tests, only])
-    if (!unbroken.has(runKey)) unbroken.set(runKey, await failedTests(copy, tests, only))
+    if (!unbroken.has(runKey)) {
+      const startedAt = performance.now()
+      const failed = await failedTests(copy, tests, only, MAX_MINUTES)
+      unbroken.set(runKey, { failed, minutes: (performance.now() - startedAt) / 60_000 })
+    }
     const before = unbroken.get(runKey)!
-    if (before.length > 0) {
+    if (before.failed.length > 0) {
       survivors.push(name)
-      console.log(`?  ${invariant}: ${name}\n     its tests fail without it: ${before.join('; ')}`)
+      console.log(`?  ${invariant}: ${name}\n     its tests fail without it: ${before.failed.join('; ')}`)
       continue
     }
     const takeBack = applyTo(copy, one)
-    const failed = await failedTests(copy, tests, only)
+    const maxMinutes = Math.max(LEAST_MINUTES, PATIENCE_FACTOR * before.minutes)
+    const failed = await failedTests(copy, tests, only, maxMinutes)
     takeBack()
     if (failed.length === 0) survivors.push(name)
     const verdict = failed.length === 0 ? 'SURVIVED' : failed.map(test => `\n     ✖ ${test}`).join('')

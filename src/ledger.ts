@@ -33,6 +33,7 @@ export function finishedHead({ selection, judgement, kind }: Poll, published: He
     openPoll: judgement.openPoll,
     polledAtMs: kind === 'IMPORT' ? published.polledAtMs : selection.receivedAtMs,
     emptyExports: judgement.emptyExports,
+    ...(selection.toldContents.length > 0 && { toldContents: selection.toldContents }),
     totals: {
       polls: totals.polls + 1,
       fetched: totals.fetched + selection.fetched,

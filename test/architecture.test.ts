@@ -30,6 +30,7 @@ const CONFIG = [...BASE, 'event/*', 'config/*', 'kafka/settings', 'otlp/*']
 const ROOT = [
   'memory',
   ...PORTS,
+  'query/*',
   ...CORE,
   ...ADAPTERS.map(adapter => `${adapter}/*`),
   'config',
@@ -55,11 +56,13 @@ const ALLOWED: Record<string, readonly string[]> = {
   retry: ['errors'],
   preflight: ['errors'],
   'event/*': ['errors', 'event/*'],
+  'query/*': ['errors', 'event/*', 'query/*'],
   ports: ['event/*'],
   'migration-ports': ['event/*', 'ports'],
   'replay-ports': ['event/*', 'ports'],
   ...Object.fromEntries(CORE.map(name => [name, [...PORTS, ...CORE]])),
   ...Object.fromEntries(ADAPTERS.map(adapter => [`${adapter}/*`, [...PORTS, `${adapter}/*`]])),
+  'hub/*': [...PORTS, 'query/*', 'hub/*'],
   'config/*': CONFIG,
   config: CONFIG,
   'replay/*': [...PORTS, ...CORE, 'replay/*'],
@@ -134,9 +137,9 @@ test('each outside library is known to one folder', () => {
   assert.deepEqual(wrong, [])
 })
 
-test('event/ is pure: it reads no clock, no dice, no environment', () => {
+test('event/ and query/ are pure: they read no clock, no dice, no environment', () => {
   const wrong = files
-    .filter(file => file.startsWith('event/'))
+    .filter(file => /^(event|query)\//.test(file))
     .filter(file =>
       /\b(Date\.now|Math\.random|setTimeout|process\.env)\b/.test(
         readFileSync(new URL(file, source), 'utf8'),

@@ -48,7 +48,7 @@ function deployment(organizations: readonly Organization[]) {
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000
+  const deadline = Date.now() + 60_000
   while (!holds()) {
     assert.ok(Date.now() < deadline, 'in vain')
     await turn()

@@ -1,17 +1,18 @@
 import { run } from 'node:test'
 
-/** A broken program may hang: that is noticed too, but not waited for. */
-const MAX_MINUTES = 6
-
-/** The names of the tests that fail there; of a suite only what is in it. */
+/**
+ * The names of the tests that fail there; of a suite only what is in it. A broken program may hang: that is noticed too,
+ * when the time is over.
+ */
 export async function failedTests(
   folder: string,
   files: readonly string[],
   only: readonly string[] | undefined,
+  maxMinutes: number,
 ): Promise<string[]> {
   const failed: string[] = []
   const stop = new AbortController()
-  const timer = setTimeout(() => stop.abort(), MAX_MINUTES * 60_000)
+  const timer = setTimeout(() => stop.abort(), maxMinutes * 60_000)
   const events = run({
     cwd: folder,
     files: files.map(file => `${folder}/${file}`),
@@ -27,7 +28,7 @@ export async function failedTests(
   })
   for await (const _ of events);
   clearTimeout(timer)
-  if (stop.signal.aborted) failed.push(`not at its end after ${MAX_MINUTES} minutes`)
+  if (stop.signal.aborted) failed.push(`not at its end after ${Math.round(maxMinutes)} minutes`)
   return failed
 }
 

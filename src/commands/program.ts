@@ -3,6 +3,7 @@ import { asConnectorError, ConnectorError } from '../errors.ts'
 import { checkCommand } from './check.ts'
 import { completionCommand } from './completion.ts'
 import { configCommand } from './config.ts'
+import { eventsCommand } from './events.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { importCommand } from './import.ts'
 import { initCommand } from './init.ts'
@@ -42,6 +43,7 @@ Examples:
   $ hf-audit run --once                        poll each organization once and forward
   $ hf-audit tokens list --organization acme   the tokens of its service accounts
   $ hf-audit tail --from-beginning --json      what is in the journal
+  $ hf-audit events --user alice --start -7d   ask the Hub who did what
   $ eval "$(hf-audit completion bash)"         complete commands and options with Tab
 
 Exit codes:
@@ -60,6 +62,7 @@ NO_COLOR turns colours off. The log goes to stderr, what was asked for to stdout
     checkCommand(),
     configCommand(),
     tailCommand(),
+    eventsCommand(),
     statusCommand(),
     importCommand(),
     migrateCommand(),

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 import { z } from 'zod'
 import { bytesText, countOf, countText, durationText, relativeText } from '../status/words.ts'
+import { plainText } from './table.ts'
 
 const instant = z.string().transform(text => Date.parse(text))
 
@@ -61,7 +62,7 @@ export function statusText(answer: StatusAnswer, stream: NodeJS.WriteStream): st
   const { level, headline, notices, worker, journal, forwarder, organizations, takenAt } = answer
   const color = COLORS[level]
   const lines = [styleText([color, 'bold'], `${SIGNS[level]} ${headline}`, { stream }), '']
-  for (const { title, message } of notices) lines.push(`  ${title}`, `    ${shown(message)}`, '')
+  for (const { title, message } of notices) lines.push(`  ${title}`, `    ${plainText(message)}`, '')
   const width = widest(organizations.map(({ organization }) => organization))
   for (const one of organizations) {
     const parts = [
@@ -73,13 +74,15 @@ export function statusText(answer: StatusAnswer, stream: NodeJS.WriteStream): st
       one.newestEventAt === null ? undefined : `newest ${relativeText(one.newestEventAt, takenAt)}`,
       one.wireBytesPerMonth === null ? undefined : `${bytesText(one.wireBytesPerMonth)} a month`,
     ]
-    lines.push(`  ${shown(one.organization).padEnd(width)}  ${one.phase.padEnd(9)}  ${joined(parts)}`)
+    lines.push(`  ${plainText(one.organization).padEnd(width)}  ${one.phase.padEnd(9)}  ${joined(parts)}`)
     if (one.unknownTypes.length > 0) lines.push(`  ${''.padEnd(width)}  ${unknownTypesText(one)}`)
   }
-  lines.push('', `  journal    ${journal.state}, ${shown(journal.place)}`)
+  lines.push('', `  journal    ${journal.state}, ${plainText(journal.place)}`)
   lines.push(`  collector  ${forwarder === null ? 'off' : collectorText(forwarder)}`)
   const up = durationText(takenAt - worker.startedAt)
-  lines.push(`  worker     ${shown(worker.version)}, up ${up}, ${bytesText(worker.memoryBytes)} of memory`)
+  lines.push(
+    `  worker     ${plainText(worker.version)}, up ${up}, ${bytesText(worker.memoryBytes)} of memory`,
+  )
   return `${lines.join('\n')}\n`
 }
 
@@ -96,7 +99,7 @@ export function storedText(organizations: readonly StoredOrganization[], nowMs: 
         newestEventAtMs === undefined ? undefined : `newest event ${relativeText(newestEventAtMs, nowMs)}`,
         deadLetters === 0 ? undefined : `${countText(deadLetters)} dead letters`,
       ]
-      return `  ${shown(organization).padEnd(width)}  ${joined(parts)}\n  ${''.padEnd(width)}  anchor ${anchor}\n`
+      return `  ${plainText(organization).padEnd(width)}  ${joined(parts)}\n  ${''.padEnd(width)}  anchor ${anchor}\n`
     })
     .join('')
 }
@@ -108,13 +111,13 @@ function collectorText({
   delivered,
 }: NonNullable<StatusAnswer['forwarder']>): string {
   const waiting = backlog === null ? 'backlog not known' : `${countOf(backlog, 'record')} waiting`
-  return `${state}, ${shown(destination)}, ${waiting}, ${countText(delivered)} delivered since the start`
+  return `${state}, ${plainText(destination)}, ${waiting}, ${countText(delivered)} delivered since the start`
 }
 
 function unknownTypesText({ unknownTypes: types }: StatusAnswer['organizations'][number]): string {
   const named = types
     .slice(0, UNKNOWN_TYPES_SHOWN)
-    .map(({ type, events }) => `${shown(type)} ${countText(events)}`)
+    .map(({ type, events }) => `${plainText(type)} ${countText(events)}`)
   const hidden = types.length - named.length
   const more = hidden > 0 ? `, and ${countOf(hidden, 'type')} more` : ''
   return `types that this version does not know, since its start: ${named.join(', ')}${more}`
@@ -126,9 +129,4 @@ function joined(parts: readonly (string | undefined)[]): string {
 
 function widest(names: readonly string[]): number {
   return Math.max(0, ...names.map(name => name.length))
-}
-
-/** What came from elsewhere must not steer the terminal. */
-function shown(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}]+/gu, ' ')
 }

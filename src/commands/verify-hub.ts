@@ -5,9 +5,9 @@ import { createFilter } from '../event/filter.ts'
 import type { Organization } from '../event/organization.ts'
 import type { Logger } from '../log.ts'
 import type { Spool } from '../ports.ts'
-import { retryDelayMs, sleep } from '../retry.ts'
 import type { JournalScanner } from '../stored-journal.ts'
 import { compareWithHub, type Differences, type JournalWindow } from '../verify/hub-comparison.ts'
+import { triedAgain } from './tried-again.ts'
 import { readVersion } from './version.ts'
 
 export interface HubComparison {
@@ -20,10 +20,6 @@ export interface HubComparison {
   /** When the reading of the journal began. */
   readonly startedAtMs: number
 }
-
-const TRIES = 5
-const RETRY_BASE_MS = 1_000
-const RETRY_CAP_MS = 60_000
 
 /** One organization after the other: each download is compared while it comes. What fails is told and does not end the rest. */
 export async function compareEach(
@@ -77,24 +73,4 @@ function compareOne(
       return { seen: await scanner.seen(identity, signal), polledAtMs }
     },
   })
-}
-
-async function triedAgain<T>(work: () => Promise<T>, log: Logger, signal: AbortSignal): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await work()
-    } catch (thrown) {
-      const { code, message, retryable, retryAfterMs } = asConnectorError(thrown)
-      if (!retryable || attempt === TRIES || signal.aborted) throw thrown
-      const waitMs = retryDelayMs({
-        attempt,
-        baseMs: RETRY_BASE_MS,
-        capMs: RETRY_CAP_MS,
-        retryAfterMs,
-        random: Math.random(),
-      })
-      log.warn({ code, retryInMs: waitMs }, message)
-      await sleep(waitMs, signal)
-    }
-  }
 }

@@ -1,6 +1,7 @@
 import type avsc from 'avsc'
 import { ConnectorError } from '../errors.ts'
 import { type EncodingArena, encodeAlone } from './encoding-arena.ts'
+import { isRememberedMap, rememberMap } from './fast-avro.ts'
 import type { StreamName, StreamRecords } from './records.ts'
 import { currentSchema, parseSchema, releasedSchemaText } from './schemas.ts'
 
@@ -47,6 +48,14 @@ export function encodeValue<S extends StreamName>(
   return arena === undefined ? encodeAlone(type, header, writable) : arena.encode(type, header, writable)
 }
 
+/** The same tags, frozen, for many records: they are encoded here, once for all of them. */
+export function sharedTags(tags: Readonly<Record<string, string>>): Record<string, string> {
+  const shared = wellFormedCopy(tags) as Record<string, string>
+  const { type } = (currentSchema('events').type as avsc.types.RecordType).field('tags')
+  rememberMap(shared, type.toBuffer(shared))
+  return shared
+}
+
 /** The record itself unless a string in it, however deep, has a lone surrogate: then a copy with U+FFFD in its place. */
 function wellFormedRecord<T extends object>(record: T): T {
   for (const name in record) {
@@ -63,6 +72,7 @@ function wellFormedRecord<T extends object>(record: T): T {
 function isWellFormed(value: unknown): boolean {
   if (typeof value === 'string') return value.isWellFormed()
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return true
+  if (isRememberedMap(value)) return true
   if (Array.isArray(value)) return value.every(isWellFormed)
   for (const key in value) {
     if (!key.isWellFormed() || !isWellFormed((value as Record<string, unknown>)[key])) return false

@@ -1,4 +1,5 @@
 import type { SeenEvents } from './seen-events.ts'
+import type { ToldContents } from './told-contents.ts'
 
 /** Newer formats than these are refused (exit 4): an older program must not overwrite what it cannot read. */
 export const CHECKPOINT_FORMAT_VERSION = 1
@@ -39,6 +40,8 @@ export interface Head {
   emptyExports: number
   /** For the journal alone: where the last published record lies (Kafka: its offset), to notice a topic cut short. */
   lastPosition: string | null
+  /** Absent while nothing changed. */
+  toldContents?: ToldContents
   /** Only of a trail that was moved here from an embedded journal. */
   migration?: Migration
 }

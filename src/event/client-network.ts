@@ -21,9 +21,13 @@ const MAX_CHARACTERS = 64
  * reserved.
  */
 export function clientNetwork(ip: string): ClientNetwork | undefined {
-  if (ip.length > MAX_CHARACTERS) return undefined
-  const network = readNetwork(bare(ip.trim()))
+  const network = addressNetwork(ip)
   return network === undefined || isPrivate(network) ? undefined : network
+}
+
+/** The same for every address, those too that no database can know. */
+export function addressNetwork(ip: string): ClientNetwork | undefined {
+  return ip.length > MAX_CHARACTERS ? undefined : readNetwork(bare(ip.trim()))
 }
 
 /** Without a port and without the brackets and the zone of IPv6. */

@@ -1,6 +1,7 @@
+import { sharedTags } from './avro.ts'
 import { type CatalogueEntry, lookup, unknownType } from './catalogue.ts'
 import { type AddressEnrichment, NO_ENRICHMENT } from './enrich.ts'
-import { memberText } from './exact-json.ts'
+import { memberText, parsedMemberText } from './exact-json.ts'
 import type { ParsedEvent } from './hub-event.ts'
 import { sourceId, uuidV5In } from './ids.ts'
 import { checkFields, type KnownFields } from './known-fields.ts'
@@ -49,13 +50,17 @@ export function createNormalizer(settings: NormalizerSettings) {
     const { author, location, token, oauth } = fields
     const known = lookup(type)
     const entry = known ?? unknownType(type)
-    const tags = tagsOf(entry)
-    if (known === undefined) {
-      tags.unknownType = 'true'
-      onUnknownType?.(type)
-    }
-    if (malformed.length > 0) tags.malformed = malformed.join(',')
-    if (isOwnExport(type, author?._id, place.ownUserId)) tags.self = 'true'
+    if (known === undefined) onUnknownType?.(type)
+    const isSelf = isOwnExport(type, author?._id, place.ownUserId)
+    const tags =
+      known !== undefined && malformed.length === 0 && !isSelf
+        ? typeTags(known)
+        : {
+            ...tagsOf(entry),
+            ...(known === undefined && { unknownType: 'true' }),
+            ...(malformed.length > 0 && { malformed: malformed.join(',') }),
+            ...(isSelf && { self: 'true' }),
+          }
     const ip = fields.ip ?? null
     const { columns, enrichments } = ip === null || enrich === undefined ? NO_ENRICHMENT : enrich(ip)
     return {
@@ -129,7 +134,21 @@ export function createNormalizer(settings: NormalizerSettings) {
 function dataText(parsed: ParsedEvent): string | null {
   const { data } = parsed.event
   if (data === undefined || data === null) return null
-  return memberText(parsed.text, 'data') ?? null
+  const text =
+    typeof data === 'object' ? parsedMemberText(parsed.text, 'data', data) : memberText(parsed.text, 'data')
+  return text ?? null
+}
+
+const tagsByType = new Map<CatalogueEntry, Record<string, string>>()
+
+/** Of nearly every record. */
+function typeTags(entry: CatalogueEntry): Record<string, string> {
+  let tags = tagsByType.get(entry)
+  if (tags === undefined) {
+    tags = sharedTags(tagsOf(entry))
+    tagsByType.set(entry, tags)
+  }
+  return tags
 }
 
 function tagsOf(entry: CatalogueEntry): Record<string, string> {

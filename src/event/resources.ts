@@ -92,10 +92,25 @@ function visit(key: string, member: unknown, depth: number, search: Search): voi
     if (depth === 0 && search.renames) addEach(member, true, search)
     else if (hasName(member)) add(member.name, search)
   } else {
-    const kind = key.length > 32 ? '' : key.replace(/[_-]/g, '').toLowerCase()
-    if (THINGS.has(kind)) addEach(member, true, search)
-    else if (SECRET_THINGS.has(kind)) addEach(member, false, search)
+    const kind = kindOf(key)
+    if (kind === 'thing') addEach(member, true, search)
+    else if (kind === 'secret') addEach(member, false, search)
   }
+}
+
+type Kind = 'thing' | 'secret' | 'other'
+/** The same few keys come in every event. */
+const kinds = new Map<string, Kind>()
+const MAX_KINDS = 1_000
+
+function kindOf(key: string): Kind {
+  const known = kinds.get(key)
+  if (known !== undefined) return known
+  if (key.length > 32) return 'other'
+  const word = key.replace(/[_-]/g, '').toLowerCase()
+  const kind = THINGS.has(word) ? 'thing' : SECRET_THINGS.has(word) ? 'secret' : 'other'
+  if (kinds.size < MAX_KINDS) kinds.set(key, kind)
+  return kind
 }
 
 function addEach(member: unknown, texts: boolean, search: Search): void {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import avsc from 'avsc'
+import { installFastWriting } from './fast-avro.ts'
 import { crc64Avro, fingerprintText } from './fingerprint.ts'
 import type { StreamName } from './records.ts'
 
@@ -32,6 +33,7 @@ export function currentSchema(stream: StreamName): CurrentSchema {
   if (schema === undefined) {
     const parsed = JSON.parse(readFileSync(new URL(`${SCHEMA_NAMES[stream]}.avsc`, SCHEMAS), 'utf8'))
     const type = parseSchema(parsed)
+    installFastWriting()
     schema = { text: JSON.stringify(parsed), type, fingerprint: schemaFingerprint(type) }
     current.set(stream, schema)
   }

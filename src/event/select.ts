@@ -5,6 +5,7 @@ import { contentDigest } from './digest.ts'
 import type { AuditLogExport, ExportElement, Spool } from './export.ts'
 import { FreshEvents } from './fresh-events.ts'
 import { glanceAtElement, parseElement } from './hub-event.ts'
+import { type ToldChange, type ToldContents, withTold } from './told-contents.ts'
 
 /** How many ids a finding names at most. */
 export const FINDING_ID_LIMIT = 1_000
@@ -42,6 +43,8 @@ export interface Selection {
    * {@link FINDING_ID_LIMIT}.
    */
   readonly changed: { readonly count: number; readonly ids: readonly string[] }
+  /** Contents of changed events that need not be told again, after this export. */
+  readonly toldContents: ToldContents
   /** By slot of `checkpoint.seen`: 1 where this export holds the entry. */
   readonly present: Uint8Array
   /** Holds an id of an earlier poll that was not dated ahead: everything after it is in this export. */
@@ -85,6 +88,8 @@ class SelectionPass {
   readonly #filtered = new Map<string, SeenEntry>()
   readonly #poison = new Map<string, PoisonElement>()
   readonly #changed = new Set<string>()
+  readonly #told: ToldContents
+  readonly #toldOf: ReadonlyMap<string, readonly number[]>
   /** An older release computed the digests of the checkpoint: all are computed anew, and none is told. */
   readonly #digestsOutdated: boolean
   #fetched = 0
@@ -99,6 +104,8 @@ class SelectionPass {
   constructor(checkpoint: Pick<Checkpoint, 'seen' | 'head'>, receivedAtMs: number, options: SelectOptions) {
     this.#seen = checkpoint.seen
     this.#digestsOutdated = checkpoint.head !== undefined && checkpoint.head.digestVersion !== DIGEST_VERSION
+    this.#told = this.#digestsOutdated ? [] : (checkpoint.head?.toldContents ?? [])
+    this.#toldOf = new Map(this.#told)
     this.#receivedAtMs = receivedAtMs
     this.#options = options
     this.#present = new Uint8Array(this.#seen.slotCount)
@@ -168,6 +175,7 @@ class SelectionPass {
       poison: [...this.#poison.values()],
       put: [...this.#put.values(), ...this.#filtered.values()],
       changed: { count: this.#changed.size, ids: [...this.#changed].slice(0, FINDING_ID_LIMIT) },
+      toldContents: withTold(this.#told, this.#toldChanges()),
       present: this.#present,
       sharesSeenId: this.#sharesSeenId,
       newestNewAtMs: this.#newestNew,
@@ -221,7 +229,19 @@ class SelectionPass {
     // export is not parsed again, and not told.
     this.#put.set(key, now)
     // A digest of 0 stands for a content that is not known (a record published without its raw text).
-    if (known.digest !== digest && known.digest !== 0 && !this.#digestsOutdated) this.#changed.add(key)
+    if (known.digest === digest || known.digest === 0 || this.#digestsOutdated) return
+    if (this.#toldOf.get(key)?.includes(digest) !== true) this.#changed.add(key)
+  }
+
+  /** Of events that earlier polls brought. */
+  #toldChanges(): ToldChange[] {
+    const changes: ToldChange[] = []
+    for (const id of this.#changed) {
+      const [known, now] = [this.#seen.get(id), this.#put.get(id)]
+      if (known !== undefined && now !== undefined)
+        changes.push({ id, before: known.digest, now: now.digest })
+    }
+    return changes
   }
 
   /**

@@ -24,6 +24,11 @@ export interface HubDependencies {
 
 /** The Hub, with what the enterprise and preflight commands ask beside the port. */
 export interface PollingHub extends Hub {
+  /**
+   * As the port has it. With a `condition` the Hub is asked to leave out what does not satisfy it: one of
+   * `author:<user>`, `ip:<address>` and `type:<event type>`.
+   */
+  exportAuditLog(organization: Organization, signal: AbortSignal, condition?: string): Promise<AuditLogExport>
   /** Who the organization's token belongs to. One attempt. Throws like `exportAuditLog`. */
   whoAmI(organization: Organization, signal: AbortSignal): Promise<WhoAmI>
   /**
@@ -97,10 +102,15 @@ export function createPollingHub(settings: HttpSettings, dependencies: HubDepend
     throw error
   }
 
-  async function exportAuditLog(organization: Organization, signal: AbortSignal): Promise<AuditLogExport> {
+  async function exportAuditLog(
+    organization: Organization,
+    signal: AbortSignal,
+    condition?: string,
+  ): Promise<AuditLogExport> {
     const either = AbortSignal.any([signal, closing.signal])
     const mendsOf = (token: HubToken): Mends => exportMends(organization, token)
-    const [response, asked] = await get(organization, exportPath(organization), mendsOf, either)
+    const search = condition === undefined ? '' : `?q=${encodeURIComponent(condition)}`
+    const [response, asked] = await get(organization, exportPath(organization) + search, mendsOf, either)
     return openExport(response, asked, now(), either)
   }
 

@@ -9,7 +9,12 @@ export interface SpoolSettings {
   readonly directory: string
   /** How much is held in memory before it is written. */
   readonly memoryBytes: number
+  /** What to do when the file cannot be written: a sentence. Default: what to do in a poll. */
+  readonly mend?: string
 }
+
+const POLL_MEND =
+  'Make room or the directory writable, or set HF_AUDIT_DATA_DIR to another one. A poll that ends so publishes nothing.'
 
 /** Neighbours in time are mostly neighbours in the export, so reading ahead saves most of the system calls. */
 const READ_WINDOW_BYTES = 256 * 1024
@@ -35,7 +40,7 @@ export function createFileSpool(settings: SpoolSettings): Spool {
       file ??= openPrivateFile(settings.directory)
       writeFully(file, tail.subarray(0, tailBytes))
     } catch (error) {
-      throw spoolError(settings.directory, error)
+      throw spoolError(settings, error)
     }
     flushedBytes += tailBytes
     tailBytes = 0
@@ -116,12 +121,11 @@ function readFully(file: number, into: Buffer, position: number, length: number)
   return done
 }
 
-function spoolError(directory: string, cause: unknown): ConnectorError {
+function spoolError({ directory, mend = POLL_MEND }: SpoolSettings, cause: unknown): ConnectorError {
   const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error'
   return new ConnectorError(
     'JOURNAL_UNAVAILABLE',
-    `Cannot write the spool file in ${directory} (${code}). It holds for a while what does not fit into memory; ` +
-      'make room or the directory writable, or set HF_AUDIT_DATA_DIR to another one. A poll that ends so publishes nothing.',
+    `Cannot write the spool file in ${directory} (${code}). It holds for a while what does not fit into memory. ${mend}`,
     { retryable: true, cause },
   )
 }

@@ -25,7 +25,7 @@ export interface CrashJob {
 if (process.argv[2] !== undefined) await work(JSON.parse(process.argv[2]) as CrashJob)
 
 async function work({ reach, organization, step, at }: CrashJob): Promise<void> {
-  const signal = AbortSignal.timeout(30_000)
+  const signal = AbortSignal.timeout(120_000)
   const arm = (): void => {
     if ('statement' in at) killAtStatement(at)
     if ('api' in at) killAtRequest(at)

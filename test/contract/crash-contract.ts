@@ -39,7 +39,7 @@ const OLD_MS = Date.parse('2026-01-01T00:00:00Z')
 export function crashContract(name: string, factory: CrashFactory, points: readonly CrashPoint[]): void {
   describe(`${name}: SIGKILL`, () => {
     for (const crash of points) {
-      test(`in ${crash.step}, ${crash.point}: ${outcomeOf(crash)}`, { timeout: 60_000 }, async t => {
+      test(`in ${crash.step}, ${crash.point}: ${outcomeOf(crash)}`, { timeout: 300_000 }, async t => {
         const organization = freshOrganization()
         await checks[crash.step](t, await factory(t, organization), organization, crash)
       })

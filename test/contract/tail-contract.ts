@@ -73,7 +73,7 @@ export function tailContract(name: string, factory: JournalFactory): void {
       }
     })
 
-    test('without follow it ends, where nothing is too', { timeout: 30_000 }, async t => {
+    test('without follow it ends, where nothing is too', { timeout: 120_000 }, async t => {
       const organization = freshOrganization()
       const store = await factory(t)
       await openJournal(t, store, [organization])

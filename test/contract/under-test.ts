@@ -19,8 +19,8 @@ export interface JournalUnderTest {
 
 export type JournalFactory = (t: TestContext) => Promise<JournalUnderTest>
 
-/** How long anything that becomes true on its own may take: a broker's markers, a group's join. */
-const PATIENCE_MS = 15_000
+/** How long anything that becomes true on its own may take: a broker's markers, a group's join, on a busy machine. */
+const PATIENCE_MS = 90_000
 const LOOK_AGAIN_MS = 50
 
 /** Opens a journal and waits until it owns the organizations. Closed when the test ends, if not before. */

@@ -59,7 +59,7 @@ const FIRST_EVENTS = 1_500
 /** A transaction takes about 1,500 of them. */
 const EVENT_BYTES = 1_500
 const BACKFILL_EVENTS = 4_000
-const POLLED_TIMEOUT_MS = 150_000
+const POLLED_TIMEOUT_MS = 300_000
 
 export async function startWorld(options: WorldOptions): Promise<World> {
   const { brokers, figures, folder, name } = options

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { memberText, quoteNumbers } from '../../src/event/exact-json.ts'
+import { memberText, parsedMemberText, quoteNumbers } from '../../src/event/exact-json.ts'
 import { parseJson } from '../../src/event/parse-json.ts'
 import { anyJson, anyJsonObject, writeJson, writingStyle } from '../support/json-text.ts'
 
@@ -19,6 +19,9 @@ test('a member’s text is a slice of the text that means what JSON.parse says',
         assert.ok(slice !== undefined && text.includes(slice))
         assert.equal(slice, slice.trim())
         assert.deepEqual(parseJson(slice), object[name])
+        const value = object[name]
+        if (typeof value === 'object' && value !== null)
+          assert.equal(parsedMemberText(text, name, value), slice)
       }
     }),
     { numRuns: 300 },
@@ -37,6 +40,14 @@ test('a member’s text is exact', () => {
     ['{"\\"data":1,"xdata":2,"DATA":3,"dat":4}', undefined],
     ['{"a":{"data":1},"b":["data",{"data":2}]}', undefined],
     ['{"a":"\\\\","data":"\\\\\\"","b":"\\""}', '"\\\\\\""'],
+    ['{"a":"data","data":{"b":1}}', '{"b":1}'],
+    ['{"data":{"b":1,"b":1}}', '{"b":1,"b":1}'],
+    ['{"data":{"b":1},"data":{"b":1 }}', '{"b":1 }'],
+    ['{"a":{"data":{"b":1}},"data":{"b":1.0}}', '{"b":1.0}'],
+    ['{"data":{"2":0,"1":-0}}', '{"2":0,"1":-0}'],
+    ['{"data":[9007199254740993]}', '[9007199254740993]'],
+    ['{"data":{"data":[]}}', '{"data":[]}'],
+    ['{"data":[1]}', '[1]'],
     ['{"data":null}', 'null'],
     ['{"data":""}', '""'],
     ['{"data":[]}', '[]'],
@@ -45,8 +56,10 @@ test('a member’s text is exact', () => {
     [' { } ', undefined],
   ]
   for (const [text, expected] of cases) {
-    parseJson(text)
+    const { data } = parseJson(text) as { data?: unknown }
     assert.equal(memberText(text, 'data'), expected, text)
+    if (typeof data === 'object' && data !== null)
+      assert.equal(parsedMemberText(text, 'data', data), expected, text)
   }
 })
 

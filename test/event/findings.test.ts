@@ -95,6 +95,17 @@ test('an import that is cut off leaves what a poll left open, and opens nothing'
   assert.deepEqual(await found(bench, someEvents(51, 10), 1), [])
 })
 
+test('a lagging replica that shows the content of before tells nothing; a third content is told', async t => {
+  const bench = await pollBench(t)
+  const showing = (message: string) => [...someEvents(1, 2), eventText(3, start + 3_000, { message })]
+  assert.deepEqual(await found(bench, showing('first'), 0), [])
+  assert.deepEqual(await found(bench, showing('second'), 1), [`CHANGED ${idOf(3)}`])
+  for (const n of [2, 3]) assert.deepEqual(await found(bench, showing(['first', 'second'][n % 2]!), n), [])
+  assert.deepEqual(await found(bench, showing('third'), 4), [`CHANGED ${idOf(3)}`])
+  for (const n of [5, 6, 7])
+    assert.deepEqual(await found(bench, showing(['first', 'second', 'third'][n % 3]!), n), [])
+})
+
 test('a window of nothing but events dated ahead is one gap, not one each poll', async t => {
   const bench = await pollBench(t, { exportCap: 5 })
   const ahead = (from: number) =>

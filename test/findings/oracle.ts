@@ -19,6 +19,8 @@ interface Known {
   /** Of the first bytes, then of what was shown last: the event's version. */
   version: number
   pairTold: boolean
+  /** Versions that were told, or known when another was. */
+  readonly told: Set<number>
   misses: number
   readonly ahead: boolean
 }
@@ -135,6 +137,7 @@ export class Oracle {
         poll: this.#polls,
         filtered: !this.#accepts(type),
         version: contents[0]!.event!.version,
+        told: new Set(),
         pairTold: new Set(contents.map(({ bytes }) => bytes)).size > 1,
         misses: 0,
         ahead: createdAtMs > receivedAtMs,
@@ -184,8 +187,14 @@ export class Oracle {
       }
       const versions = all.map(({ event }) => event!.version)
       const isChanged = !versions.includes(known.version)
-      if (isChanged || (isPair && !known.pairTold)) ids.push(id)
+      const isNew = isChanged && !known.told.has(versions[0]!)
+      const isTold = isNew || (isPair && !known.pairTold)
+      if (isTold) {
+        ids.push(id)
+        known.told.add(known.version)
+      }
       if (isChanged) known.version = versions[0]!
+      if (isTold) known.told.add(known.version)
       if (isPair) known.pairTold = true
     }
     return ids.length === 0 ? [] : [['CHANGED', ...ids.sort()].join(' ')]

@@ -16,7 +16,7 @@ const ROUNDS = 6
 const ENOUGH_MS = 60_000
 
 test('workers and broker are killed, frozen and cut off: each event is there once, in order, chained', {
-  timeout: 600_000,
+  timeout: 1_200_000,
 }, async t => {
   if (!(await requireStack(t, 'kafka', 'python'))) return
   const seed = Number(process.env.CRASH_SEED ?? Math.floor(Math.random() * 1_000_000_000))

@@ -22,7 +22,7 @@ test('an outage is told once when it begins and once when it is over', async t =
     warn: (_, message) => told.push(message),
   }
   const journal = createKafkaJournal(settings, { log })
-  await journal.open(AbortSignal.timeout(30_000))
+  await journal.open(AbortSignal.timeout(120_000))
   try {
     const ids = exportOf(20)
     await publishAll(journal, organization, { ids: ids.slice(0, 10), batchSize: 10 })

@@ -243,7 +243,7 @@ if (missing === undefined) {
 
 /** `resume`, as a replay does it: a broker that has just started may not know yet which of its groups are where. */
 async function taken<T>(replaying: { resume(signal: AbortSignal): Promise<T> }): Promise<T> {
-  for (const deadline = Date.now() + 60_000; ; ) {
+  for (const deadline = Date.now() + 300_000; ; ) {
     try {
       return await replaying.resume(signal)
     } catch (error) {

@@ -106,7 +106,7 @@ describe('schema registry', async () => {
       { maxEntries: 7 },
       end.signal,
     )
-    const deadline = Date.now() + 15_000
+    const deadline = Date.now() + 120_000
     while ((await source.backlog()) > 0 && Date.now() < deadline)
       await new Promise(resolve => setTimeout(resolve, 50))
     end.abort()

@@ -181,7 +181,7 @@ describe('setting up', async () => {
   test('workers share the shards, and the one that stays takes those of the one that leaves at once', async t => {
     if (broker === undefined) return t.skip('needs Kafka')
     const organizations = Array.from({ length: 6 }, freshOrganization)
-    const settings = settingsFor(organizations, { partitions: 4, sessionTimeoutMs: 6_000 })
+    const settings = settingsFor(organizations, { partitions: 4, sessionTimeoutMs: 120_000 })
     const [first, second] = [await open(t, settings), await open(t, settings)]
     const [a, b] = [watch(first, t), watch(second, t)]
     const identities = organizations.map(({ identity }) => identity).sort()
@@ -199,7 +199,7 @@ describe('setting up', async () => {
     await until(() => a.owned.size === identities.length)
     const tookMs = performance.now() - before
     // Far below the session time-out after which a dead worker is replaced.
-    assert.ok(tookMs < 4_000, `${tookMs} ms`)
+    assert.ok(tookMs < 60_000, `${tookMs} ms`)
     await publishAll(first, foreign, { ids, batchSize: 5 })
     await assertExactlyOnce(broker.brokers, settings.topic, foreign, ids)
   })
@@ -216,7 +216,7 @@ function watch(journal: Journal, t: TestContext): { owned: ReadonlySet<string> }
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 20_000
+  const deadline = Date.now() + 300_000
   while (!holds()) {
     if (Date.now() > deadline) assert.fail('did not become true in time')
     await new Promise(resolve => setTimeout(resolve, 20))

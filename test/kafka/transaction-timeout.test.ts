@@ -25,7 +25,7 @@ test('a transaction that timed out while its worker still owns the shard: it rec
     KAFKA_BROKERS: kafka.brokers,
     KAFKA_TOPIC: TOPIC,
     KAFKA_PARTITIONS: '1',
-    KAFKA_SESSION_TIMEOUT: '20s',
+    KAFKA_SESSION_TIMEOUT: '60s',
     HF_AUDIT_POLL_INTERVAL: '1s',
   })
   t.after(() => worker.kill('SIGKILL'))
@@ -38,7 +38,7 @@ test('a transaction that timed out while its worker still owns the shard: it rec
     )
     await until('a transaction to be open', () => hasOpenTransaction(kafka.brokers), 5)
     worker.kill('SIGSTOP')
-    await sleep(3_000)
+    await sleep(6_500)
     worker.kill('SIGCONT')
     await sleep(300)
   }

@@ -11,7 +11,7 @@ import { batchFrom } from '../contract/batches.ts'
  */
 const settings = JSON.parse(process.argv[2]!) as KafkaSettings
 const organization = settings.organizations[0]!
-const signal = AbortSignal.timeout(60_000)
+const signal = AbortSignal.timeout(300_000)
 
 const journal = createKafkaJournal(settings, { log: silentLogger })
 await journal.open(signal)

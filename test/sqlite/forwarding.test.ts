@@ -14,7 +14,7 @@ import { temporaryDirectory } from '../support/sqlite/store.ts'
 const { signal } = new AbortController()
 
 test('a commit of the same process is handed over without waiting for the next look', {
-  timeout: 10_000,
+  timeout: 60_000,
 }, async t => {
   const { dataDirectory, journal, organization } = await opened(t)
   const listeners = new Set<() => void>()

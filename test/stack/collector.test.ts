@@ -69,7 +69,7 @@ test('the collector writes what it accepts to its file, before and after a resta
   assert.deepEqual(await countUids(collector.outputFile), { records: 4, distinctUids: 3, withoutUid: 0 })
 })
 
-test('a body beyond the limit is refused with 400', { timeout: 60_000 }, async t => {
+test('a body beyond the limit is refused with 400', { timeout: 600_000 }, async t => {
   if (!(await requireStack(t, 'collector'))) return
   const collector = await startCollector({ maxRequestBytes: 4_000 })
   t.after(() => collector.stop())

@@ -15,7 +15,7 @@ async function clientOf(kafka: SaslSslKafkaServer, user: ScramUser): Promise<Kaf
   return new Kafka({ brokers: [kafka.brokers], ssl, sasl, logLevel: logLevel.NOTHING, retry: { retries: 1 } })
 }
 
-test('TLS, SCRAM and ACLs are enforced', { timeout: 120_000 }, async t => {
+test('TLS, SCRAM and ACLs are enforced', { timeout: 600_000 }, async t => {
   if (!(await requireStack(t, 'kafka', 'openssl'))) return
   const kafka = await startSaslSslKafka()
   t.after(() => kafka.stop())

@@ -66,7 +66,7 @@ async function readCommitted(client: Kafka, wanted: number): Promise<string[]> {
 }
 
 test('Kafka commits a transaction and keeps it over a restart and a SIGKILL', {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async t => {
   if (!(await requireStack(t, 'kafka'))) return
   const { server, client } = await kafkaWithTopic(t)
@@ -84,7 +84,7 @@ test('Kafka commits a transaction and keeps it over a restart and a SIGKILL', {
 })
 
 test('properties reach the node, and a folder given for its data outlives it', {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async t => {
   if (!(await requireStack(t, 'kafka'))) return
   const folder = await mkdtemp(join(tmpdir(), 'hf-audit-data-'))
@@ -107,7 +107,7 @@ test('properties reach the node, and a folder given for its data outlives it', {
 })
 
 test('a paused Kafka takes connections and answers nothing until it is resumed', {
-  timeout: 60_000,
+  timeout: 600_000,
 }, async t => {
   if (!(await requireStack(t, 'kafka'))) return
   const { server, admin } = await kafkaWithTopic(t)
@@ -121,7 +121,7 @@ test('a paused Kafka takes connections and answers nothing until it is resumed',
   assert.deepEqual(await topics, ['events'])
 })
 
-test('a node that cannot start says why', { timeout: 60_000 }, async t => {
+test('a node that cannot start says why', { timeout: 600_000 }, async t => {
   if (!(await requireStack(t, 'kafka'))) return
   const start = startKafka({ properties: { 'log.cleaner.threads': 'many' } })
   await assert.rejects(start, /Apache Kafka did not come up.*log\.cleaner\.threads/s)

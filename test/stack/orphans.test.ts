@@ -54,7 +54,7 @@ async function assertGone(pid: number): Promise<void> {
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   test(`${signal} to the process that started Kafka ends Kafka too, and removes its data`, {
-    timeout: 60_000,
+    timeout: 600_000,
   }, async t => {
     if (!(await requireStack(t, 'kafka'))) return
     const { pid, logFile } = await serverAfter(t, signal)
@@ -63,7 +63,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   })
 }
 
-test('so does SIGKILL, by the kernel', { timeout: 60_000 }, async t => {
+test('so does SIGKILL, by the kernel', { timeout: 600_000 }, async t => {
   if (!existsSync('/usr/bin/setpriv')) return t.skip('needs Linux with setpriv of util-linux')
   if (!(await requireStack(t, 'kafka'))) return
   const { pid, logFile } = await serverAfter(t, 'SIGKILL')

@@ -4,7 +4,7 @@ import { startRegistry } from '../support/stack/registry.ts'
 import { requireStack } from '../support/stack/requirements.ts'
 
 test('the registry registers, gives the same id again, and refuses what is incompatible', {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async t => {
   if (!(await requireStack(t, 'registry'))) return
   const registry = await startRegistry()

@@ -44,15 +44,15 @@ export async function pollOnce(
   return { code, ledger: logLines.find(line => line.msg === 'polled'), stderr }
 }
 
-/** Waits for something that another process brings about; fails after two minutes. */
+/** Waits for something that another process brings about; fails after five minutes. */
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
   everyMs = 50,
 ): Promise<void> {
-  const deadline = Date.now() + 120_000
+  const deadline = Date.now() + 300_000
   while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`waited two minutes for ${what} in vain`)
+    if (Date.now() > deadline) throw new Error(`waited five minutes for ${what} in vain`)
     await new Promise(resolve => setTimeout(resolve, everyMs))
   }
 }

@@ -9,7 +9,7 @@ export const WHO_AM_I_REQUEST: HubRequest = { method: 'GET', path: '/api/whoami-
 export async function whoAmI(options: CallOptions = {}): Promise<WhoAmI> {
   const facts = {
     action: 'ask who it is',
-    needs: 'any valid token may',
+    needs: 'every valid token may, so something in between refuses it',
     subject: '/api/whoami-v2',
   }
   return call(WHO_AM_I_REQUEST, whoAmISchema, facts, options)

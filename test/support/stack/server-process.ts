@@ -65,14 +65,14 @@ export async function startServer(server: ServerCommand): Promise<ServerProcess>
     signal(name)
     await gone
   }
-  const deadline = performance.now() + (server.readyTimeoutMs ?? 60_000)
+  const deadline = performance.now() + (server.readyTimeoutMs ?? 300_000)
   const logged = async () => (await readFile(server.logFile)).subarray(logStart).toString('utf8')
   while (!(await server.isReady(await logged()))) {
     if (ended === undefined && performance.now() < deadline) {
       await sleep(25)
       continue
     }
-    const why = ended ?? `it was not ready within ${(server.readyTimeoutMs ?? 60_000) / 1000} s`
+    const why = ended ?? `it was not ready within ${(server.readyTimeoutMs ?? 300_000) / 1000} s`
     await kill()
     throw new Error(
       `${server.name} did not come up: ${why}. The end of its log:\n${(await logged()).slice(-4_000)}`,
