@@ -23,7 +23,9 @@ export interface Answered {
 export interface CalledSimulator extends StartedSimulator {
   /** One call, named as in the document. An answer that it describes is held against it. */
   readonly call: (operation: string, sent?: Sent) => Promise<Answered>
-  /** Fails unless the log grew by exactly these types, oldest first; the events, held against the document. */
+  /** What the log grew by since this was last asked, oldest first; each event is held against the document. */
+  readonly fresh: () => Promise<ToldBySimulator[]>
+  /** The same; fails unless these are the types. */
   readonly told: (...types: string[]) => Promise<ToldBySimulator[]>
 }
 
@@ -53,20 +55,24 @@ export async function calledSimulator(
     if (response.status < 300) assertDocumented(operation, response.status, body)
     return { status: response.status, headers: response.headers, body }
   }
-  let count = (options.events ?? 50) as number
-  const told = async (...types: string[]) => {
+  let count = options.events ?? 50
+  const fresh = async () => {
     const events = (await started.events()) as ToldBySimulator[]
-    const fresh = events.slice(0, events.length - count).toReversed()
+    const found = events.slice(0, events.length - count).toReversed()
+    count = events.length
+    const validate = validatorOf(eventSchema())
+    for (const event of found) assert.ok(validate(event), JSON.stringify([event, validate.errors]))
+    return found
+  }
+  const told = async (...types: string[]) => {
+    const found = await fresh()
     assert.deepEqual(
-      fresh.map(({ type }) => type),
+      found.map(({ type }) => type),
       types,
     )
-    const validate = validatorOf(eventSchema())
-    for (const event of fresh) assert.ok(validate(event), JSON.stringify([event, validate.errors]))
-    count = events.length
-    return fresh
+    return found
   }
-  return { ...started, call, told }
+  return { ...started, call, fresh, told }
 }
 
 function addressOf(url: string, operation: string, { path = {}, query = {} }: Sent): string {

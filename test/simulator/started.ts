@@ -24,7 +24,7 @@ export interface SimulatedEvent {
     readonly deleted?: boolean
   }
   readonly ip?: string
-  readonly token?: { readonly deleted: boolean }
+  readonly token?: { readonly id: string; readonly deleted: boolean }
 }
 
 /** A simulator on a free port, stopped after the test. */

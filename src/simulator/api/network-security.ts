@@ -8,18 +8,15 @@ const PATH = '/api/organizations/{name}/settings/network-security'
 const READ: Needs = { permission: 'org.read', roles: ['admin'], plan: 'plus' }
 const WRITE: Needs = { permission: 'org.networkSecurity.write', roles: ['admin'], plan: 'plus' }
 
-const ipv4Range = z
-  .string()
-  .regex(
-    /^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])\/([0-9]|[1-2][0-9]|3[0-2])$/,
-    'must be a range like 192.0.2.0/24',
-  )
-const ipv6Range = z
-  .string()
-  .regex(
-    /^(([0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}|::|([0-9a-fA-F]{1,4})?::([0-9a-fA-F]{1,4}:?){0,6})\/(12[0-8]|1[01][0-9]|[1-9]?[0-9])$/,
-    'must be a range like 2001:db8::/32',
-  )
+// The document's own patterns. Of IPv6 they take the full form, and few of the short ones.
+const IPV4_RANGE =
+  /^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])\/([0-9]|[1-2][0-9]|3[0-2])$/
+const IPV6_RANGE =
+  /^(([0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}|::|([0-9a-fA-F]{1,4})?::([0-9a-fA-F]{1,4}:?){0,6})\/(12[0-8]|1[01][0-9]|[1-9]?[0-9])$/
+const ipRange = z.union(
+  [z.string().regex(IPV4_RANGE), z.string().regex(IPV6_RANGE)],
+  'must be a range such as 192.0.2.0/24 or 2001:db8:0:0:0:0:0:0/32',
+)
 const contents = z.array(
   z.object({ resource: z.union([z.enum(REPOSITORY_TYPES), z.literal('*')]), scope: z.string().min(1) }),
 )
@@ -29,7 +26,7 @@ const body = z
     enforceAuth: z.boolean(),
     enforceIpRestriction: z.boolean(),
     highRateLimits: z.boolean(),
-    ipRanges: z.array(z.union([ipv4Range, ipv6Range])),
+    ipRanges: z.array(ipRange),
     blockedContents: contents,
     allowedContents: contents,
     keepReposMetadataVisible: z.boolean(),

@@ -41,7 +41,8 @@ export function createOrganization(
       enforceAuth: false,
       enforceIpRestriction: false,
       highRateLimits: true,
-      ipRanges: ['192.0.2.0/24', '2001:db8::/32'],
+      // The document's pattern takes few of the short forms of IPv6.
+      ipRanges: ['192.0.2.0/24', '2001:db8:0:0:0:0:0:0/32'],
       blockedContents: [],
       allowedContents: [],
       keepReposMetadataVisible: true,
