@@ -21,6 +21,7 @@ interface Options {
   tokenExpires?: number
   role: NonNullable<SimulatorOptions['role']>
   plan: NonNullable<SimulatorOptions['plan']>
+  members: number
   host: string
   port: number
   json?: boolean
@@ -44,13 +45,39 @@ While it runs (each control is a POST with a JSON body; GET /_control/state show
     $ curl localhost:${DEFAULT_PORT}/_control/append -d '{"events":3,"createdAt":"2026-01-01T00:00:00Z"}'
   All is well again
     $ curl -X POST localhost:${DEFAULT_PORT}/_control/clear-faults
+  The user whose token is in use is no admin any more; the organization awaits approval of the token
+    $ curl localhost:${DEFAULT_PORT}/_control/access -d '{"role":"read","restriction":"pending-approval"}'
+
+What it answers, in the shapes of the Hub's OpenAPI document (a call that changes something is seen by the next one,
+and the organization's log tells it; network security is kept and not enforced, and asks for --plan plus):
+  GET            /api/organizations/{name}/audit-log/export
+  GET            /api/whoami-v2
+  POST           /api/credentials/revoke
+  GET            /api/organizations/{name}/members
+  PUT            /api/organizations/{name}/members/{username}/role
+  POST           /api/organizations/{name}/settings/tokens/{tokenId}/revoke
+  GET, POST      /api/organizations/{name}/service-accounts
+  GET, DELETE    /api/organizations/{name}/service-accounts/{serviceAccountId}
+  POST           /api/organizations/{name}/service-accounts/{serviceAccountId}/tokens
+  PATCH, DELETE  /api/organizations/{name}/service-accounts/{serviceAccountId}/tokens/{tokenId}
+  POST           /api/organizations/{name}/service-accounts/{serviceAccountId}/tokens/{tokenId}/rotate
+  GET, PATCH     /api/organizations/{name}/settings/network-security
+  GET            /api/organizations/{name}/settings/repositories
+  PUT            /api/models/{namespace}/{repo}/settings
+  PUT            /api/datasets/{namespace}/{repo}/settings
+  PUT            /api/spaces/{namespace}/{repo}/settings
+  PUT            /api/buckets/{namespace}/{repo}/settings
+Any token is that of one user with the role of --role, until it is revoked; tokens that service accounts are given here
+stand for them, with the permissions they were given.
+A fault is for exports unless its "endpoint" says otherwise: export, whoami, members, member-role, member-tokens,
+service-accounts, service-account-tokens, network-security, repositories, repository-settings, credentials, any.
 `
 
 /** `hf-audit simulate`: a local Hub with invented events, until SIGTERM or SIGINT. */
 export function simulateCommand(): Command {
   return new Command('simulate')
     .description(
-      'Run a local Hub with invented audit-log events, to try the connector without an account. It answers on this machine only.',
+      'Run a local Hub with invented organizations and audit-log events, to try everything here without an account. It answers on this machine only.',
     )
     .addOption(
       new Option('--organizations <names>', 'comma list of organizations')
@@ -71,18 +98,19 @@ export function simulateCommand(): Command {
     .option('--export-events', 'every export appends an org.audit_log.export event')
     .option('--gzip', 'compress for clients that accept it')
     .option('--prepared', 'render exports once into a temporary file, to measure the reader alone')
-    .option('--token <token>', 'accept this bearer token only (default: any)')
+    .option('--token <token>', 'accept this bearer token only, and those of service accounts (default: any)')
     .option('--token-expires <time>', 'when whoami-v2 says the token expires, RFC 3339', time)
     .addOption(
-      new Option('--role <role>', 'role in the organizations that whoami-v2 tells')
+      new Option('--role <role>', 'role in the organizations of the user whose token is in use')
         .choices(['admin', 'write', 'contributor', 'read', 'no_access'])
         .default('admin'),
     )
     .addOption(
-      new Option('--plan <plan>', 'plan of the organizations that whoami-v2 tells')
+      new Option('--plan <plan>', 'plan of the organizations')
         .choices(['team', 'enterprise', 'plus', 'academia', 'none'])
         .default('enterprise'),
     )
+    .option('--members <number>', 'members of each organization', whole(1), 25)
     .option('--host <address>', 'loopback address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on, 0 for any free one', whole(0), DEFAULT_PORT)
     .option('--json', 'print the address as one JSON line')
@@ -115,7 +143,8 @@ function welcome(url: string, options: Options): string {
     'Publish it, in another terminal:',
     `  HF_ENDPOINT=${url} HF_TOKEN=${token} HF_AUDIT_ORGANIZATIONS=${options.organizations.join(',')} hf-audit run`,
     '',
-    `Faults and late events: hf-audit simulate --help. State: ${url}/_control/state. Ctrl-C ends it.`,
+    'It also answers members, roles, service accounts and their tokens, network security and repository settings.',
+    `What it answers, faults, late events: hf-audit simulate --help. State: ${url}/_control/state. Ctrl-C ends it.`,
     '',
   ].join('\n')
 }

@@ -6,7 +6,7 @@ const bytes = z.int().min(0)
 const headers = z.record(z.string(), z.string())
 
 /** The calls that the simulator answers, in families. */
-const ENDPOINTS = [
+export const ENDPOINTS = [
   'export',
   'whoami',
   'members',

@@ -13,9 +13,10 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   let length = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length
-    if (length > maxBytes) return undefined
-    chunks.push(chunk)
+    if (length <= maxBytes) chunks.push(chunk)
   }
+  // Read to its end all the same: to leave early would close the connection before the answer.
+  if (length > maxBytes) return undefined
   return Buffer.concat(chunks).toString('utf8')
 }
 

@@ -3,6 +3,8 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import test, { type TestContext } from 'node:test'
 import { simulateCommand } from '../../src/commands/simulate.ts'
+import { ROUTES } from '../../src/simulator/api/routes.ts'
+import { ENDPOINTS } from '../../src/simulator/faults.ts'
 
 /** The command alone in a process of its own; exits 2 where it throws, as the whole command line would. */
 const SCRIPT = `
@@ -83,6 +85,7 @@ test('options that make no sense are refused by name', async () => {
     [['--order', 'sorted'], /--order.*newest-first, oldest-first, shuffled/],
     [['--organizations', ','], /--organizations.*at least one/],
     [['--token-expires', 'soon'], /--token-expires.*2027-01-31/],
+    [['--members', '0'], /--members.*at least 1/],
     [['--host', '0.0.0.0'], /loopback/],
   ] as const) {
     const command = simulateCommand()
@@ -90,4 +93,17 @@ test('options that make no sense are refused by name', async () => {
       .configureOutput({ writeErr: () => {} })
     await assert.rejects(command.parseAsync([...args], { from: 'user' }), { message })
   }
+})
+
+test('--help lists every call that is answered, and every family that a fault may be for', () => {
+  let help = ''
+  simulateCommand()
+    .configureOutput({ writeOut: text => (help += text) })
+    .outputHelp()
+  const listed = [...help.matchAll(/^ {2}([A-Z]+(?:, [A-Z]+)*) +(\/api\/\S+)$/gm)].flatMap(
+    ([, methods, path]) => methods!.split(', ').map(method => `${method} ${path}`),
+  )
+  assert.deepEqual(listed.toSorted(), ROUTES.map(({ method, path }) => `${method} ${path}`).toSorted())
+  const families = /says otherwise: ([^.]+), any\./.exec(help)![1]!.split(/,\s+/)
+  assert.deepEqual(families, [...ENDPOINTS])
 })

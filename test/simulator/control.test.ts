@@ -39,6 +39,19 @@ test('every control works over HTTP, and the state tells', async t => {
   ])
   assert.deepEqual(state.organizations, [{ name: 'example-org', events: 80 }])
   assert.deepEqual((await control('clear-faults')).answer, { cleared: 1 })
+  const access = { role: 'write', plan: 'none', permissions: ['org.read'], restriction: 'pending-approval' }
+  assert.deepEqual((await control('access', access)).answer, access)
+  assert.deepEqual((await control('access', { organization: 'example-org' })).status, 200)
+  const whoami = { headers: { authorization: 'Bearer hf_simulated' } }
+  const { orgs, auth } = (await (await fetch(`${url}/api/whoami-v2`, whoami)).json()) as {
+    orgs: { roleInOrg: string; plan?: string; securityRestrictions: string[] }[]
+    auth: { accessToken: { fineGrained: { scoped: { permissions: string[] }[] } } }
+  }
+  assert.deepEqual(
+    [orgs[0]!.roleInOrg, orgs[0]!.plan, orgs[0]!.securityRestrictions],
+    ['write', undefined, ['token-policy']],
+  )
+  assert.deepEqual(auth.accessToken.fineGrained.scoped[0]!.permissions, ['org.read'])
   const id = simulator.id(1)
   await control('fault', { kind: 'lag', events: 1 })
   assert.deepEqual((await control('seed', { seed: 2 })).answer, { seed: 2 })
@@ -58,6 +71,10 @@ test('a control that makes no sense is refused with the reason', async t => {
     ['append', '{"events":0,"createdAt":"yesterday"}', /events: .*createdAt: /],
     ['append', '[]', /append/],
     ['order', '{"order":"sorted"}', /order: /],
+    ['access', '{"role":"owner"}', /role: /],
+    ['access', '{"restriction":"sso","organization":"x"}', /restriction: /],
+    ['access', '{"role":"read","organization":"nobody"}', /no organization "nobody"/],
+    ['fault', '{"kind":"status","status":500,"endpoint":"users"}', /endpoint: /],
     ['order', '{', /not JSON/],
   ]
   for (const [name, body, message] of refused) {

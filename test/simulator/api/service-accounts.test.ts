@@ -69,7 +69,10 @@ test('a token is told once, stands for its account, and is known by its last fou
   assert.equal((await call(`GET ${LIST}`, { token: made.token })).status, 200)
   const [, event] = await told('org.service_account.create', 'org.service_account.token.create')
   assert.deepEqual(event!.data.token, { _id: made.tokenInfo._id, displayName: 'reader' })
-  assert.ok(!JSON.stringify(event).includes(made.token))
+  assert.ok(
+    !JSON.stringify([event, simulated.simulator.state()]).includes(made.token),
+    'its value is kept nowhere',
+  )
 })
 
 test('a token without a body has the defaults of the document', async t => {
@@ -229,4 +232,20 @@ test('resetting the simulator forgets what was changed', async t => {
   await newAccount(simulated)
   simulated.simulator.reset(1)
   assert.deepEqual((await simulated.call(`GET ${LIST}`)).body, before)
+})
+
+test('a token is refused once it has expired', async t => {
+  let now = Date.UTC(2098, 0, 1)
+  const { call } = await calledSimulator(t, { live: true, now: () => now })
+  for (const account of (await call(`GET ${LIST}`)).body) {
+    const { accessTokens } = (await call(`GET ${ONE}`, { path: { serviceAccountId: account._id } })).body
+    for (const { _id, expiration } of accessTokens) {
+      const path = { serviceAccountId: account._id, tokenId: _id }
+      const { token } = (await call(`POST ${TOKEN}/rotate`, { path })).body
+      now = Date.UTC(2098, 0, 1)
+      assert.equal((await call(WHOAMI, { token })).body.auth.expiresAt, expiration)
+      now = Date.UTC(2100, 0, 1)
+      assert.equal((await call(WHOAMI, { token })).status, expiration === undefined ? 200 : 401)
+    }
+  }
 })
