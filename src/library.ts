@@ -1,5 +1,7 @@
 // The package's face: what `import … from 'hf-audit-connector'` gives. Nothing in the project imports it.
 export { ConnectorError, type ErrorCode } from './errors.ts'
+export type { AuditLogEvent } from './hub/enterprise/audit-log-event.ts'
+export { type AuditLogsOptions, auditLogs } from './hub/enterprise/audit-logs.ts'
 export type { CallOptions } from './hub/enterprise/call-options.ts'
 export { createToken, createTokenRequest, type NewToken } from './hub/enterprise/create-token.ts'
 export { HubClient } from './hub/enterprise/hub-client.ts'
@@ -86,6 +88,7 @@ export {
   type SsoConfigInput,
   type SsoProvider,
 } from './hub/enterprise/sso-validation.ts'
+export { type StreamAuditLogsOptions, streamAuditLogs } from './hub/enterprise/stream-audit-logs.ts'
 export {
   REPO_PERMISSIONS,
   type RepoPermission,

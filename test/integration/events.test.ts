@@ -78,7 +78,12 @@ test('the same answers as a plain filter over the whole export, in any order of 
   const between = await jsonEvents(environment, '--start', start, '--end', end, '--limit', 'all')
   assert.deepEqual(
     ids(between.events),
-    ids(all.filter(({ createdAt }) => createdAt >= start && createdAt < end)),
+    ids(
+      all.filter(({ createdAt }) => {
+        const ms = Date.parse(createdAt)
+        return ms >= Date.parse(start) && ms < Date.parse(end)
+      }),
+    ),
   )
 
   const spaces = await jsonEvents(environment, '--resource-type', 'space', '--action', 'spaces.*,repo.*')

@@ -1,4 +1,6 @@
 import type { WhoAmI } from '../whoami.ts'
+import type { AuditLogEvent } from './audit-log-event.ts'
+import { type AuditLogsOptions, auditLogs } from './audit-logs.ts'
 import type { CallOptions } from './call-options.ts'
 import { createToken, type NewToken } from './create-token.ts'
 import { type ListRepositoriesOptions, listRepositories, type Repository } from './list-repositories.ts'
@@ -43,6 +45,7 @@ import {
 import { getSsoConfig, type SsoConfig } from './sso-config.ts'
 import { updateSsoConfig } from './sso-update.ts'
 import type { SsoConfigInput } from './sso-validation.ts'
+import { type StreamAuditLogsOptions, streamAuditLogs } from './stream-audit-logs.ts'
 import { type TokenChanges, updateToken } from './update-token.ts'
 import { whoAmI } from './who-am-i.ts'
 
@@ -60,6 +63,17 @@ export class HubClient {
 
   whoAmI(options?: CallOptions): Promise<WhoAmI> {
     return whoAmI(this.#with(options))
+  }
+
+  auditLogs(organization: string, options?: AuditLogsOptions): Promise<AuditLogEvent[]> {
+    return auditLogs(organization, this.#with(options))
+  }
+
+  streamAuditLogs(
+    organization: string,
+    options?: StreamAuditLogsOptions,
+  ): AsyncGenerator<AuditLogEvent, void, void> {
+    return streamAuditLogs(organization, this.#with(options))
   }
 
   myOrgRole(organization: string, options?: CallOptions): Promise<AnsweredOrgRole | undefined> {
