@@ -141,7 +141,8 @@ class BatchBuilder {
       createdAtMs: parsed.createdAtMs,
     })
     const entry: SeenEntry = {
-      key: parsed.id,
+      // The text that is kept already: as many ids again, each a text of its own, would take 5 MB.
+      key: fresh.idAt(index),
       crc: fresh.crcAt(index),
       digest: contentDigest(parsed.event, parsed.text),
       createdAtMs: parsed.createdAtMs,
