@@ -5,7 +5,7 @@ import { completedCommands } from '../../src/commands/completion-model.ts'
 import { bashScript, fishScript, zshScript } from '../../src/commands/completion-scripts.ts'
 import { createProgram } from '../../src/commands/program.ts'
 
-const commands = completedCommands(createProgram())
+const commands = completedCommands(await createProgram())
 
 /** What a real bash offers behind each of these lines; the last word is the one under the cursor. */
 function offered(lines: readonly (readonly string[])[]): string[][] {
