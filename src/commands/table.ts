@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { cellsOf, padded } from './terminal-text.ts'
 
 /** A column: its heading and what stands in it. */
 export interface Column<T> {
@@ -17,11 +18,11 @@ export function table<T>(
 ): string {
   const cells = rows.map(row => columns.map(({ text }) => plainText(text(row))))
   const widths = columns.map(({ heading }, index) =>
-    Math.max(heading.length, ...cells.map(row => row[index]!.length)),
+    cells.reduce((width, row) => Math.max(width, cellsOf(row[index]!)), cellsOf(heading)),
   )
   const line = (texts: readonly string[]): string =>
     texts
-      .map((text, index) => text.padEnd(widths[index]!))
+      .map((text, index) => padded(text, widths[index]!))
       .join('  ')
       .trimEnd()
   const head = styleText('bold', line(columns.map(({ heading }) => heading)), { stream })
