@@ -2,6 +2,7 @@ import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici'
 import { ConnectorError } from '../errors.ts'
 import { stoppedError } from '../retry.ts'
 import { ACCEPT_ENCODING } from './decode.ts'
+import type { HttpMethod } from './http-method.ts'
 import { networkError } from './network-error.ts'
 import { headerText, type ResponseHeaders } from './rate-limit.ts'
 import type { HubToken } from './token.ts'
@@ -63,7 +64,7 @@ export function createDispatcher(settings: HttpSettings): Dispatcher {
 
 /** One request, before any redirect. */
 export interface OutgoingRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly method: HttpMethod
   readonly url: URL
   /** Undefined: sent without an `Authorization` header. */
   readonly token: HubToken | undefined

@@ -3,7 +3,8 @@ import { ConnectorError, type ErrorCode, type ErrorDetails } from '../errors.ts'
 import type { Organization } from '../event/organization.ts'
 import { parseRetryAfterMs } from '../retry.ts'
 import { contentCodings, decodedChunks } from './decode.ts'
-import type { HubResponse, OutgoingRequest } from './http.ts'
+import type { HubResponse } from './http.ts'
+import type { HttpMethod } from './http-method.ts'
 import { headerText, parseQuota, type ResponseHeaders } from './rate-limit.ts'
 import { shownText } from './redact.ts'
 import type { HubToken } from './token.ts'
@@ -16,7 +17,7 @@ const MAX_SHOWN_LENGTH = 500
 const MAX_REQUEST_ID_LENGTH = 128
 
 export interface Asked {
-  readonly method: OutgoingRequest['method']
+  readonly method: HttpMethod
   readonly url: URL
   /** Sent with the request, not to be shown: the token, credentials of the body. */
   readonly secrets: readonly string[]

@@ -1,9 +1,9 @@
 import { ConnectorError } from '../../errors.ts'
-import type { OutgoingRequest } from '../http.ts'
+import type { HttpMethod } from '../http-method.ts'
 
 /** A request as the Hub's document has it, without endpoint and token: what would be sent, and can be shown before. */
 export interface HubRequest {
-  readonly method: OutgoingRequest['method']
+  readonly method: HttpMethod
   /** From the endpoint on: `/api/…`, encoded. */
   readonly path: string
   readonly query?: Readonly<Record<string, string>>

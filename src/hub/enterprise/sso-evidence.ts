@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** An event of the audit log that tells of single sign-on, in the Hub's own form. */
-const ssoEventSchema = z.looseObject({
+export const ssoEventSchema = z.looseObject({
   _id: z.string(),
   type: z.string(),
   createdAt: z.iso.datetime({ offset: true }),
@@ -10,31 +10,6 @@ const ssoEventSchema = z.looseObject({
 })
 
 export type SsoEvent = z.infer<typeof ssoEventSchema>
-
-const SSO_EVENT_TYPES = new Set([
-  'org.sso_login',
-  'org.sso_join',
-  'org.settings.sso',
-  'org.settings.sso.enable',
-  'org.settings.sso.disable',
-])
-
-/** Whether an element's bytes may be such an event. */
-export function isSsoEvent(bytes: Buffer): boolean {
-  return bytes.includes('sso')
-}
-
-/** Undefined for any other event, and for what is none. */
-export function ssoEventOf(bytes: Buffer): SsoEvent | undefined {
-  let value: unknown
-  try {
-    value = JSON.parse(bytes.toString('utf8'))
-  } catch {
-    return undefined
-  }
-  const parsed = ssoEventSchema.safeParse(value)
-  return parsed.success && SSO_EVENT_TYPES.has(parsed.data.type) ? parsed.data : undefined
-}
 
 /** What each event proves about the moment it happened. */
 const PROVES: readonly (readonly [string, boolean])[] = [
