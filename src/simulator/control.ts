@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ConnectorError } from '../errors.ts'
 import { type Fault, type FaultInput, faultSchema } from './faults.ts'
-import { PLANS, ROLES } from './organization/organization.ts'
+import { PLANS, RESTRICTIONS, ROLES } from './organization/organization.ts'
 
 const order = z.enum(['newest-first', 'oldest-first', 'shuffled'])
 
@@ -45,8 +45,8 @@ export const controlSchemas = {
     role: z.enum(ROLES).optional(),
     plan: z.enum([...PLANS, 'none']).optional(),
     permissions: z.array(z.string().min(1)).optional(),
-    /** The organization keeps the token out: it waits for approval, or was revoked. */
-    restriction: z.enum(['none', 'pending-approval', 'revoked']).optional(),
+    /** Why the organization keeps the token out. */
+    restriction: z.enum(['none', ...RESTRICTIONS]).optional(),
   }),
   fault: faultSchema,
   /** Clears one fault, or all. */

@@ -1,6 +1,6 @@
 import { AUDITOR, ORIGIN_MS } from './generator.ts'
 import { type Caller, ownMember } from './organization/access.ts'
-import type { Organization } from './organization/organization.ts'
+import type { Organization, Restriction } from './organization/organization.ts'
 
 /** The answer of `GET /api/whoami-v2` for the token in use. */
 export function whoami(
@@ -117,13 +117,16 @@ function organizationOf({ id, name, plan }: Organization): object {
   }
 }
 
+/** In the Hub's own words. */
+const RESTRICTION_NAMES: Readonly<Record<Restriction, string>> = {
+  'pending-approval': 'token-policy',
+  revoked: 'token-revoked',
+  sso: 'sso',
+  mfa: 'mfa',
+  ip: 'ip',
+}
+
 function restrictionsOf({ access }: Organization): object {
-  switch (access.restriction) {
-    case 'pending-approval':
-      return { securityRestrictions: ['token-policy'] }
-    case 'revoked':
-      return { securityRestrictions: ['token-revoked'] }
-    default:
-      return {}
-  }
+  const { restriction } = access
+  return restriction === undefined ? {} : { securityRestrictions: [RESTRICTION_NAMES[restriction]] }
 }

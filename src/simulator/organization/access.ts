@@ -1,7 +1,7 @@
 import { type Answer, errorAnswer } from '../answers.ts'
 import type { Control } from '../control.ts'
 import { AUDITOR } from '../generator.ts'
-import type { Member, Organization, OrganizationRole, Plan } from './organization.ts'
+import type { Member, Organization, OrganizationRole, Plan, Restriction } from './organization.ts'
 import type { TokenHolder } from './token-book.ts'
 
 /** Who asks: the one user that every unknown token is taken for, or a service account by one of its tokens. */
@@ -47,14 +47,15 @@ export function refusal(
 /** 403 where the organization keeps the user's token out, whatever it asks for. */
 export function restrictionAnswer(caller: Caller, { access }: Organization): Answer | undefined {
   if (caller.kind !== 'user') return undefined
-  switch (access.restriction) {
-    case 'pending-approval':
-      return errorAnswer(403, 'This token awaits the approval of an administrator of the organization')
-    case 'revoked':
-      return errorAnswer(403, "This token's access to the organization was revoked by an administrator")
-    default:
-      return undefined
-  }
+  return access.restriction === undefined ? undefined : errorAnswer(403, KEPT_OUT[access.restriction])
+}
+
+const KEPT_OUT: Readonly<Record<Restriction, string>> = {
+  'pending-approval': 'This token awaits the approval of an administrator of the organization',
+  revoked: "This token's access to the organization was revoked by an administrator",
+  sso: 'This organization wants its members to log in with single sign-on first',
+  mfa: 'This organization wants its members to use two-factor authentication',
+  ip: 'This organization does not take requests from this address',
 }
 
 const PLAN_NAMES = { team: 'Team or Enterprise', enterprise: 'Enterprise', plus: 'Enterprise Plus' } as const

@@ -10,8 +10,9 @@ export const REPOSITORY_TYPES = ['dataset', 'model', 'space', 'bucket', 'kernel'
 export type RepositoryType = (typeof REPOSITORY_TYPES)[number]
 export type Visibility = 'public' | 'private' | 'protected'
 
-/** Why an organization keeps the user's token out. */
-export type Restriction = 'pending-approval' | 'revoked'
+/** Why an organization keeps the user's token out; `ip` and `mfa` as the Hub names them. */
+export const RESTRICTIONS = ['pending-approval', 'revoked', 'sso', 'mfa', 'ip'] as const
+export type Restriction = (typeof RESTRICTIONS)[number]
 
 /** What the one user token may do in an organization, beside the role of its user. */
 export interface UserAccess {

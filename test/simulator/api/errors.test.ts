@@ -139,13 +139,21 @@ test('403: the token lacks the permission', async t => {
   )
 })
 
-test('403: the token waits for approval, or was revoked by the organization; the export too', async t => {
-  const kept =
-    (restriction: 'pending-approval' | 'revoked') =>
-    ({ simulator }: CalledSimulator) =>
-      simulator.setAccess({ restriction })
-  await allRefused(t, {}, kept('pending-approval'), {}, OF_NOBODY, 403, /awaits the approval/)
-  await allRefused(t, {}, kept('revoked'), {}, OF_NOBODY, 403, /was revoked by an administrator/)
+test('403: the organization keeps the token out, for each reason; the export too', async t => {
+  for (const [restriction, words, name] of [
+    ['pending-approval', /awaits the approval/, 'token-policy'],
+    ['revoked', /was revoked by an administrator/, 'token-revoked'],
+    ['sso', /single sign-on/, 'sso'],
+    ['mfa', /two-factor/, 'mfa'],
+    ['ip', /from this address/, 'ip'],
+  ] as const) {
+    const keepOut = ({ simulator }: CalledSimulator) => simulator.setAccess({ restriction })
+    await allRefused(t, {}, keepOut, {}, OF_NOBODY, 403, words)
+    const { call, simulator } = await calledSimulator(t)
+    simulator.setAccess({ restriction })
+    const { orgs } = (await call('GET /api/whoami-v2')).body
+    assert.deepEqual(orgs[0].securityRestrictions, [name])
+  }
 })
 
 test('404: the organization; the repository', async t => {
