@@ -72,7 +72,7 @@ test('a control that makes no sense is refused with the reason', async t => {
     ['append', '[]', /append/],
     ['order', '{"order":"sorted"}', /order: /],
     ['access', '{"role":"owner"}', /role: /],
-    ['access', '{"restriction":"sso","organization":"x"}', /restriction: /],
+    ['access', '{"restriction":"weather"}', /restriction: /],
     ['access', '{"role":"read","organization":"nobody"}', /no organization "nobody"/],
     ['fault', '{"kind":"status","status":500,"endpoint":"users"}', /endpoint: /],
     ['order', '{', /not JSON/],
