@@ -19,6 +19,16 @@ export const LEAKED = 'leaked-value-0123456789'
 
 /** Every call of the client, once for each operation that it may ask. */
 export const CALLS: readonly Call[] = [
+  {
+    name: 'auditLogs',
+    operation: `GET ${ORGANIZATION}/audit-log/export`,
+    run: hub => hub.auditLogs('acme', { limit: 5 }),
+  },
+  {
+    name: 'streamAuditLogs',
+    operation: `GET ${ORGANIZATION}/audit-log/export`,
+    run: hub => Array.fromAsync(hub.streamAuditLogs('acme')),
+  },
   { name: 'whoAmI', operation: 'GET /api/whoami-v2', run: hub => hub.whoAmI() },
   { name: 'myOrgRole', operation: 'GET /api/whoami-v2', run: hub => hub.myOrgRole('acme') },
   { name: 'hasOrgRole', operation: 'GET /api/whoami-v2', run: hub => hub.hasOrgRole('acme', 'read') },

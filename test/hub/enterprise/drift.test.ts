@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { z } from 'zod'
-import { openAuditLogExport } from '../../../src/hub/enterprise/audit-log-export.ts'
+import { auditLogEventSchema } from '../../../src/hub/enterprise/audit-log-event.ts'
 import { createTokenRequest } from '../../../src/hub/enterprise/create-token.ts'
 import { hubIpRange } from '../../../src/hub/enterprise/ip-ranges.ts'
 import {
@@ -34,7 +34,6 @@ import { CDN_PROVIDERS, CDN_REGIONS, VISIBILITIES } from '../../../src/hub/enter
 import { REPO_PERMISSIONS, TOKEN_PERMISSIONS } from '../../../src/hub/enterprise/token-permissions.ts'
 import { updateTokenRequest } from '../../../src/hub/enterprise/update-token.ts'
 import { whoAmISchema } from '../../../src/hub/whoami.ts'
-import { TOKEN } from '../hub-server.ts'
 import { arbitraryOf } from './arbitrary-answer.ts'
 import { CALLS, clientOf } from './calls.ts'
 import { type JsonSchema, OPERATIONS, operation } from './document.ts'
@@ -62,8 +61,11 @@ const ANSWERS: Readonly<Record<string, z.ZodType>> = {
   'PUT /api/spaces/{namespace}/{repo}/settings': repoSettingsSchema,
   'PUT /api/buckets/{namespace}/{repo}/settings': bucketSettingsSchema,
 }
-/** Used in part, or read element by element. */
-const ANSWERED_IN_PART = ['GET /api/whoami-v2', `GET ${ORGANIZATION}/audit-log/export`]
+/** Of these the client is content with less than the document promises. */
+const LENIENT: Readonly<Record<string, z.ZodType>> = {
+  'GET /api/whoami-v2': whoAmISchema,
+  [`GET ${ORGANIZATION}/audit-log/export`]: z.array(auditLogEventSchema),
+}
 
 test('every operation of the document is asked by a call, each as it is written there', async t => {
   const hub = await startDocumentedHub(t)
@@ -73,14 +75,10 @@ test('every operation of the document is asked by a call, each as it is written 
     const asked = hub.received.map(one => one.operation)
     assert.deepEqual(asked.slice(0, before.length + 1), [...before, operation], name)
   }
-  const download = await openAuditLogExport('acme', 'author:jdoe', {
-    endpoint: hub.endpoint,
-    accessToken: TOKEN,
-    environment: {},
-  })
-  await Array.fromAsync(download.elements)
+  await clientOf(hub.endpoint).auditLogs('acme', { user: 'jdoe' })
+  assert.deepEqual(hub.received.at(-1)!.query, { q: 'author:jdoe' })
   assert.deepEqual(hub.violations, [])
-  const driven = new Set([...CALLS.map(call => call.operation), `GET ${ORGANIZATION}/audit-log/export`])
+  const driven = new Set(CALLS.map(call => call.operation))
   assert.deepEqual([...driven].toSorted(), OPERATIONS.map(({ id }) => id).toSorted())
 })
 
@@ -95,11 +93,10 @@ test('every answer that the document allows is accepted, and comes through uncha
   const documented = OPERATIONS.filter(({ answerSchema, status }) => answerSchema && status !== 204)
   assert.deepEqual(
     documented.map(({ id }) => id).toSorted(),
-    [...Object.keys(ANSWERS), ...ANSWERED_IN_PART].toSorted(),
+    Object.keys({ ...ANSWERS, ...LENIENT }).toSorted(),
   )
   for (const { id, answer, answerSchema } of documented) {
-    const schema = ANSWERS[id] ?? (id === 'GET /api/whoami-v2' ? whoAmISchema : undefined)
-    if (schema === undefined) continue
+    const schema = { ...ANSWERS, ...LENIENT }[id]!
     fc.assert(
       fc.property(arbitraryOf(answerSchema!), value => {
         fc.pre(answer!(value) && !(id === 'GET /api/whoami-v2' && (value as { id: string }).id === ''))
