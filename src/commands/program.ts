@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { asConnectorError, ConnectorError } from '../errors.ts'
+import { durationText } from '../status/words.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { secretAmong } from './secret-arguments.ts'
 import { readVersion } from './version.ts'
@@ -105,7 +106,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<'done' | 
       return 'usage'
     }
     const known = asConnectorError(error)
-    process.stderr.write(`hf-audit: ${known.code === 'UNEXPECTED' ? withStack(known) : known.message}\n`)
+    process.stderr.write(`hf-audit: ${known.code === 'UNEXPECTED' ? withStack(known) : inWords(known)}\n`)
     process.exitCode = exitCodeOf([known]) || 1
     return 'failed'
   }
@@ -122,6 +123,13 @@ function isServing(argv: readonly string[]): boolean {
  */
 function endOnceWritten(): void {
   process.stdout.write('', () => process.stderr.write('', () => process.exit()))
+}
+
+/** With how long to wait, where the server said it. */
+function inWords({ message, retryAfterMs }: ConnectorError): string {
+  return retryAfterMs === undefined || retryAfterMs <= 0
+    ? message
+    : `${message} Try again in ${durationText(retryAfterMs)}.`
 }
 
 function withStack(error: ConnectorError): string {

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { password } from '@clack/prompts'
-import { invalid } from '../config.ts'
 import { ConnectorError } from '../errors.ts'
 
 const MAX_INPUT_BYTES = 1024 * 1024
@@ -13,10 +12,10 @@ export async function readInput(path: string, option: string): Promise<string> {
     text = await readFile(path, 'utf8')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    throw invalid([`${option} is ${JSON.stringify(path)}, which cannot be read (${code})`])
+    throw mistake(`${option} is ${JSON.stringify(path)}, which cannot be read (${code}).`)
   }
   if (text.length <= MAX_INPUT_BYTES) return text
-  throw invalid([`${option} is ${JSON.stringify(path)}, which is larger than 1 MiB`])
+  throw mistake(`${option} is ${JSON.stringify(path)}, which is larger than 1 MiB.`)
 }
 
 /** Everything up to its end. */
@@ -25,7 +24,7 @@ export async function readStandardInput(what: string): Promise<string> {
   let length = 0
   for await (const piece of process.stdin as AsyncIterable<Buffer>) {
     length += piece.length
-    if (length > MAX_INPUT_BYTES) throw invalid([`${what}: standard input is larger than 1 MiB`])
+    if (length > MAX_INPUT_BYTES) throw mistake(`${what}: standard input is larger than 1 MiB.`)
     pieces.push(piece)
   }
   return Buffer.concat(pieces).toString('utf8')
@@ -36,4 +35,8 @@ export async function askSecret(message: string): Promise<string> {
   const entered = await password({ message, mask: '•', output: process.stderr })
   if (typeof entered === 'string') return entered
   throw new ConnectorError('STOPPED', 'Nothing was sent.')
+}
+
+function mistake(message: string): ConnectorError {
+  return new ConnectorError('CONFIG_INVALID', message)
 }

@@ -1,32 +1,43 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { runCommandLine } from '../../src/commands/program.ts'
+import { projectFolder } from './child-process.ts'
 
 /** What a command wrote, and its exit code. */
 export interface CommandResult {
   readonly code: number
   readonly stdout: string
   readonly stderr: string
+  /** What was written, in its order. */
+  readonly pieces: readonly { readonly stream: 'stdout' | 'stderr'; readonly text: string }[]
 }
 
 export interface CommandRunner {
-  /** One command after the other, each with this environment alone. There is no terminal and no standard input. */
-  run(parameters: readonly string[], environment: Readonly<Record<string, string>>): Promise<CommandResult>
+  /** One command after the other, each with this environment alone. There is no terminal. */
+  run(
+    parameters: readonly string[],
+    environment: Readonly<Record<string, string>>,
+    input?: string,
+  ): Promise<CommandResult>
   stop(): Promise<void>
 }
 
 interface Job {
   readonly parameters: readonly string[]
   readonly environment: Readonly<Record<string, string>>
+  /** What standard input holds. */
+  readonly input: string
 }
 
 /**
  * Many command lines in one process of their own: to start Node.js for each takes longer than the command. What is about
- * the process itself (standard input, a terminal, signals) is tested with `runHfAudit`.
+ * the process itself (a terminal, signals, what a shell does with its output) is tested with `runHfAudit`.
  */
 export function startCommandRunner(): CommandRunner {
   const child: ChildProcess = fork(fileURLToPath(import.meta.url), ['serve'], {
+    cwd: projectFolder,
     env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent' },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
@@ -39,8 +50,8 @@ export function startCommandRunner(): CommandRunner {
   })
   ended.catch(() => {})
   return {
-    run(parameters, environment) {
-      const job: Job = { parameters, environment }
+    run(parameters, environment, input = '') {
+      const job: Job = { parameters, environment, input }
       const result = last.then(async () => {
         child.send(job)
         const [answer] = (await Promise.race([once(child, 'message'), ended])) as [CommandResult]
@@ -56,14 +67,15 @@ export function startCommandRunner(): CommandRunner {
   }
 }
 
-async function runJob({ parameters, environment }: Job): Promise<CommandResult> {
+async function runJob({ parameters, environment, input }: Job): Promise<CommandResult> {
   for (const name of Object.keys(process.env)) delete process.env[name]
   Object.assign(process.env, { HOME: '/nonexistent', ...environment })
-  const written = { stdout: '', stderr: '' }
+  Object.defineProperty(process, 'stdin', { value: Readable.from([Buffer.from(input)]), configurable: true })
+  const pieces: { stream: 'stdout' | 'stderr'; text: string }[] = []
   const originals = { stdout: process.stdout.write, stderr: process.stderr.write }
   for (const stream of ['stdout', 'stderr'] as const) {
     process[stream].write = (text: string | Uint8Array) => {
-      written[stream] += typeof text === 'string' ? text : Buffer.from(text).toString()
+      pieces.push({ stream, text: typeof text === 'string' ? text : Buffer.from(text).toString() })
       return true
     }
   }
@@ -74,7 +86,9 @@ async function runJob({ parameters, environment }: Job): Promise<CommandResult> 
     process.stdout.write = originals.stdout
     process.stderr.write = originals.stderr
   }
-  return { code: Number(process.exitCode ?? 0), ...written }
+  const textOf = (wanted: 'stdout' | 'stderr') =>
+    pieces.flatMap(({ stream, text }) => (stream === wanted ? [text] : [])).join('')
+  return { code: Number(process.exitCode ?? 0), stdout: textOf('stdout'), stderr: textOf('stderr'), pieces }
 }
 
 if (process.argv[2] === 'serve' && process.send !== undefined) {

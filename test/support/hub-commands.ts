@@ -72,7 +72,10 @@ export function linesOf(text: string): string[] {
 }
 
 /** No configured secret anywhere; anything that looks like a token at most on stdout, where a new one is printed. */
-export function assertNoSecret({ stdout, stderr }: CommandResult, parameters: readonly string[]): void {
+export function assertNoSecret(
+  { stdout, stderr }: Pick<CommandResult, 'stdout' | 'stderr'>,
+  parameters: readonly string[],
+): void {
   const what = `hf-audit ${parameters.join(' ')}`
   for (const secret of Object.values(SECRETS))
     assert.ok(!`${stdout}${stderr}`.includes(secret), `${what} shows a token`)

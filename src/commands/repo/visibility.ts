@@ -20,7 +20,7 @@ interface VisibilityOptions extends ChangeOptions {
 }
 
 /** What the Hub does not have, and is refused with what to use instead. */
-const UNKNOWN_TO_THE_HUB = ['internal']
+const UNKNOWN_TO_THE_HUB: readonly string[] = ['internal']
 
 export function visibilityCommand(): Command {
   const command = new Command('visibility')
@@ -64,6 +64,16 @@ async function setVisibility(
   // Its owner is the organization whose token may serve.
   const session = openSession({ ...options, organization: repo.name.split('/')[0]! })
   const regions = { cdnRegions: regionsOf(options.cdnRegion) }
+  if (
+    repo.type === 'bucket' &&
+    regions.cdnRegions === undefined &&
+    !UNKNOWN_TO_THE_HUB.includes(visibility)
+  ) {
+    throw new ConnectorError(
+      'CONFIG_INVALID',
+      `The Hub sets the visibility of a bucket together with its CDN regions, and does not tell them: give those that ${repo.name} is to have with --cdn-region, none for none.`,
+    )
+  }
   const words = `the ${repo.type} ${repo.name}`
   await runChange(session, options, {
     requests: [{ request: setRepoInternalVisibilityRequest(repo, visibility, regions) }],

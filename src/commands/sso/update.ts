@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { invalid } from '../../config.ts'
+import { ConnectorError } from '../../errors.ts'
 import { ssoSettingsUrl } from '../../hub/enterprise/sso-settings-page.ts'
 import { updateSsoConfig } from '../../hub/enterprise/sso-update.ts'
 import {
@@ -46,7 +46,8 @@ Examples:
     )
     .action(async (options: SsoOptions) => {
       const session = openSession(options)
-      const checked = checkSsoConfig(await inputOf(options), Date.now())
+      const input = await inputOf(options)
+      const checked = await inOptionNames(async () => checkSsoConfig(input, Date.now()))
       const page = ssoSettingsUrl(session.organization.name, { endpoint: session.config.endpoint })
       process.stdout.write(
         session.json ? `${JSON.stringify({ ...checked, settingsUrl: page })}\n` : checkedText(checked, page),
@@ -71,7 +72,9 @@ Example:
     )
     .action(async (options: SsoOptions) => {
       const { organization, config } = openSession(options)
-      await updateSsoConfig(organization.name, await inputOf(options), { endpoint: config.endpoint })
+      const input = await inputOf(options)
+      const { endpoint } = config
+      await inOptionNames(() => updateSsoConfig(organization.name, input, { endpoint }))
     })
 }
 
@@ -90,9 +93,10 @@ function withConfigurationOptions(command: Command): Command {
 async function inputOf(options: SsoOptions): Promise<SsoConfigInput> {
   const { provider, enabled, ssoUrl = '', certificateFile, clientId, clientSecretFile } = options
   if (certificateFile === '-' && clientSecretFile === '-')
-    throw invalid([
-      '--certificate-file and --client-secret-file are both -; standard input can be one of them',
-    ])
+    throw new ConnectorError(
+      'CONFIG_INVALID',
+      '--certificate-file and --client-secret-file are both -; standard input can be one of them.',
+    )
   return {
     provider,
     enabled,
@@ -104,6 +108,21 @@ async function inputOf(options: SsoOptions): Promise<SsoConfigInput> {
       clientSecretFile === undefined
         ? undefined
         : (await readInput(clientSecretFile, '--client-secret-file')).trim(),
+  }
+}
+
+/** The library's mistakes, with the names that this command line has for the fields. */
+async function inOptionNames<T>(check: () => Promise<T>): Promise<T> {
+  try {
+    return await check()
+  } catch (error) {
+    if (!(error instanceof ConnectorError) || error.code !== 'CONFIG_INVALID') throw error
+    const names = { ssoUrl: '--sso-url', clientId: '--client-id', clientSecret: '--client-secret-file' }
+    const message = error.message.replace(
+      /\b(?:ssoUrl|clientId|clientSecret)\b/g,
+      name => names[name as keyof typeof names],
+    )
+    throw new ConnectorError('CONFIG_INVALID', message)
   }
 }
 

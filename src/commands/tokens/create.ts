@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { ConnectorError } from '../../errors.ts'
 import { isObjectId } from '../../hub/enterprise/choices.ts'
 import { createToken, createTokenRequest, type NewToken } from '../../hub/enterprise/create-token.ts'
 import { SERVICE_ACCOUNT_ID } from '../hub-change/dry-run.ts'
@@ -42,8 +43,14 @@ Examples:
 async function create(name: string, options: CreateOptions): Promise<void> {
   const session = openSession(options)
   const organization = session.organization.name
-  const { serviceAccount: account, expiresAt } = options
-  const token: NewToken = { name, expiresAt, ...scopeOf(options) }
+  const { serviceAccount: account } = options
+  if (options.expiresAt !== undefined) {
+    throw new ConnectorError(
+      'CONFIG_INVALID',
+      "A service account's token cannot be given an expiry: the Hub takes none. Leave --expires-at out, and rotate or revoke the token when its time has come.",
+    )
+  }
+  const token: NewToken = { name, ...scopeOf(options) }
   const id = isObjectId(account) ? account : SERVICE_ACCOUNT_ID
   const request = createTokenRequest(organization, id, token)
   await runChange(session, options, {

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
-import { type Config, invalid } from '../../config.ts'
+import type { Config } from '../../config.ts'
+import { ConnectorError } from '../../errors.ts'
 import { revokeLeakedTokens, revokeLeakedTokensRequest } from '../../hub/enterprise/revoke-leaked-tokens.ts'
 import { countOf } from '../../status/words.ts'
 import { approval } from '../approval.ts'
@@ -67,9 +68,13 @@ async function readTokens(): Promise<readonly string[]> {
       ? await askSecret('The leaked token')
       : await readStandardInput('tokens revoke-leaked')
   const { tokens, mistakes } = leakedTokens(text)
-  if (mistakes.length > 0) throw invalid(mistakes)
+  if (mistakes.length > 0)
+    throw new ConnectorError('CONFIG_INVALID', `Nothing was sent: ${mistakes.join('; ')}.`)
   if (tokens.length === 0)
-    throw invalid(['standard input holds no token; give the values of the leaked tokens there, one a line'])
+    throw new ConnectorError(
+      'CONFIG_INVALID',
+      'Nothing was sent: standard input holds no token. Give the values of the leaked tokens there, one a line.',
+    )
   return tokens
 }
 

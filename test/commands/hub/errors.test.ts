@@ -65,6 +65,14 @@ test('commands that change', async t => {
   assert.deepEqual(made, ['build', 'deploy', 'inventory'], 'nothing was changed')
 })
 
+test('429: when to try again is told', async t => {
+  const line = await commandLine(t)
+  line.hub.fault({ kind: 'status', endpoint: 'members', status: 429, retryAfter: 90, times: 1 })
+  const { code, stderr } = await line.run(['org', 'members'])
+  assert.equal(code, 6)
+  assert.match(stderr, /Try again in 1 min\.\n$/)
+})
+
 test('no Hub at all: exit 6', async t => {
   const line = await commandLine(t)
   await line.hub.stop()

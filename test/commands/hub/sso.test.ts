@@ -95,7 +95,7 @@ test('update: valid or not it ends with 2, since nothing is changed; the words s
       ['--provider', 'saml', '--sso-url', 'http://idp.example', '--certificate-file', secret],
       /https:\/\/; certificate is not one PEM block/,
     ],
-    [['--provider', 'oidc', ...url], /clientId is missing.*clientSecret is missing/],
+    [['--provider', 'oidc', ...url], /--client-id is missing.*--client-secret-file is missing/],
     [
       ['--provider', 'oidc', ...url, '--client-id', 'hub', '--client-secret-file', '/none'],
       /--client-secret-file is "\/none", which cannot be read \(ENOENT\)/,
