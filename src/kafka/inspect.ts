@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin, Kafka } from 'kafkajs'
+import { ConnectorError } from '../errors.ts'
 import { CheckpointPartition } from './checkpoint-records.ts'
 import { offsetRanges } from './client.ts'
+import { fetchHighWatermarks } from './high-watermarks.ts'
 import { openPartitionReader, type PartitionReader } from './partition-reader.ts'
 import type { KafkaNames } from './settings.ts'
 
@@ -14,8 +17,39 @@ export interface Inspection {
 
 /** How far back from the end a record is looked for: what lies between may be markers and aborted records. */
 const LOOK_BACK = [8, 1_000, Number.POSITIVE_INFINITY] as const
+/** How long the end of a transaction may be on its way; one that hangs is told where a shard is read. */
+const MARKER_WAIT_MS = 5_000
+const MARKER_POLL_MS = 50
 
+/**
+ * Looks at topics that were there before. Where no event can be read, but one is about to be committed, it waits for that:
+ * whoever just died may have written the first of all, and in another framing.
+ */
 export async function inspectTopics(
+  kafka: Kafka,
+  admin: Admin,
+  names: KafkaNames,
+  present: ReadonlyMap<string, number>,
+  signal: AbortSignal,
+): Promise<Inspection> {
+  const topic = names.topics.events
+  const partitions = Array.from({ length: present.get(topic) ?? 0 }, (_, partition) => partition)
+  const first = await look(kafka, admin, names, present, signal)
+  if (first.lastValue !== undefined || partitions.length === 0) return first
+  const [ends = []] = (await fetchHighWatermarks(kafka, [topic], partitions)).values()
+  const deadline = performance.now() + MARKER_WAIT_MS
+  for (;;) {
+    const stable = await offsetRanges(admin, topic)
+    const again = await look(kafka, admin, names, present, signal)
+    const isWhole = partitions.every(partition => stable[partition]!.high >= (ends[partition] ?? 0))
+    if (again.lastValue !== undefined || isWhole || performance.now() > deadline) return again
+    await sleep(MARKER_POLL_MS, undefined, { signal }).catch(() => {
+      throw new ConnectorError('STOPPED', 'stopped before the topics were looked at')
+    })
+  }
+}
+
+async function look(
   kafka: Kafka,
   admin: Admin,
   names: KafkaNames,
@@ -26,8 +60,8 @@ export async function inspectTopics(
   const checkpoint = present.has(names.checkpoint)
     ? { topic: names.checkpoint, partition: 0, range: (await offsetRanges(admin, names.checkpoint))[0]! }
     : undefined
-  const events = present.has(prefix) ? await filledPartition(admin, prefix) : undefined
-  const wanted = [checkpoint, events].filter(
+  const events = present.has(prefix) ? await filledPartitions(admin, prefix) : []
+  const wanted = [checkpoint, ...events].filter(
     place => place !== undefined && place.range.low < place.range.high,
   )
   if (wanted.length === 0) return { storedPartitions: undefined, lastValue: undefined }
@@ -45,7 +79,8 @@ export async function inspectTopics(
         for (const { key, value } of messages) stored.add(key, value)
       })
     }
-    const lastValue = events === undefined ? undefined : await lastValueOf(reader, events)
+    let lastValue: Buffer | undefined
+    for (const place of events) lastValue ??= await lastValueOf(reader, place)
     return { storedPartitions: stored.partitions(), lastValue }
   } finally {
     await reader.close()
@@ -54,10 +89,11 @@ export async function inspectTopics(
 
 type Place = { topic: string; partition: number; range: { low: number; high: number } }
 
-async function filledPartition(admin: Admin, topic: string): Promise<Place | undefined> {
+async function filledPartitions(admin: Admin, topic: string): Promise<Place[]> {
   const ranges = await offsetRanges(admin, topic)
-  const partition = ranges.findIndex(({ low, high }) => low < high)
-  return partition < 0 ? undefined : { topic, partition, range: ranges[partition]! }
+  return ranges
+    .map((range, partition) => ({ topic, partition, range }))
+    .filter(({ range }) => range.low < range.high)
 }
 
 async function lastValueOf(reader: PartitionReader, place: Place): Promise<Buffer | undefined> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import kafkajs, { type Admin } from 'kafkajs'
+import { singleObjectHeader } from '../../src/event/avro.ts'
 import type { Organization } from '../../src/event/organization.ts'
 import { createKafkaJournal } from '../../src/kafka/journal.ts'
 import type { KafkaSettings } from '../../src/kafka/settings.ts'
@@ -37,7 +38,7 @@ describe('setting up', async () => {
   async function open(t: TestContext, settings: KafkaSettings): Promise<Journal> {
     const journal = createKafkaJournal(settings, { log })
     t.after(() => journal.close())
-    await journal.open(forever)
+    await journal.open(AbortSignal.timeout(300_000))
     return journal
   }
 
@@ -162,6 +163,32 @@ describe('setting up', async () => {
       code: 'CONFIG_INVALID',
       message: /KAFKA_TOPIC/,
     })
+  })
+
+  test('a first event that is about to be committed counts for the framing', async t => {
+    if (broker === undefined) return t.skip('needs Kafka')
+    const settings = settingsFor([freshOrganization()])
+    await (await open(t, settings)).close()
+    const producer = new kafkajs.Kafka({
+      brokers: [broker.brokers],
+      logLevel: kafkajs.logLevel.NOTHING,
+    }).producer({
+      transactionalId: settings.topic,
+      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+    })
+    await producer.connect()
+    t.after(() => producer.disconnect())
+    // The first is aborted: a partition with nothing but that holds no framing.
+    const aborted = await producer.transaction()
+    await aborted.send({ topic: settings.topic, messages: [{ partition: 0, value: 'never committed' }] })
+    await aborted.abort()
+    const transaction = await producer.transaction()
+    const value = singleObjectHeader('events')
+    await transaction.send({ topic: settings.topic, messages: [{ partition: 1, value }] })
+    const opening = open(t, { ...settings, registry: { url: 'http://127.0.0.1:1', autoRegister: true } })
+    const refused = assert.rejects(opening, { code: 'CONFIG_INVALID', message: /SCHEMA_REGISTRY_URL/ })
+    await transaction.commit()
+    await refused
   })
 
   test('a broker that is not there is waited for until the time is over', async t => {
