@@ -115,8 +115,8 @@ export const breaks: readonly Break[] = [
         '    return producer\n',
       ),
     ],
-    tests: [...KAFKA_CRASH, 'test/kafka/stale-poll.test.ts', 'test/kafka/contract.test.ts'],
-    only: ['in commit', 'checkpoint'],
+    tests: EXACTLY_ONCE,
+    only: ['has fenced the writer before'],
     needsServer: true,
   },
   {

@@ -93,6 +93,12 @@ function permanentError(cause: KafkaErrorShape): string | undefined {
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return `the broker's certificate is for another host (${cause.message}): use a name in KAFKA_BROKERS that it holds`
   }
+  if (
+    code === 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED' ||
+    code === 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE'
+  ) {
+    return 'the broker asks for a certificate of ours: set KAFKA_SSL_CERT and KAFKA_SSL_KEY'
+  }
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'EPROTO') {
     return `no TLS connection (${cause.message}): does the broker's listener speak TLS? Check KAFKA_SSL and KAFKA_BROKERS`
   }

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import kafkajs, { type Admin, type Kafka, type KafkaConfig, type LogEntry, type Producer } from 'kafkajs'
 import type { Logger } from '../log.ts'
 import { registerCodecs } from './codecs.ts'
 import { installFastRecords } from './fast-records.ts'
+import { oauthBearer } from './oauth-bearer.ts'
 import type { KafkaSasl, KafkaSettings } from './settings.ts'
 
 /** A response later than this counts as lost. Below the transaction time-out, so that a frozen broker is noticed first. */
@@ -51,10 +51,7 @@ function saslOptions(sasl: KafkaSasl): NonNullable<KafkaConfig['sasl']> {
     case 'SCRAM-SHA-512':
       return { mechanism: 'scram-sha-512', username: sasl.username, password: sasl.password }
     case 'OAUTHBEARER':
-      return {
-        mechanism: 'oauthbearer',
-        oauthBearerProvider: async () => ({ value: (await readFile(sasl.tokenFile, 'utf8')).trim() }),
-      }
+      return oauthBearer(sasl.tokenFile)
   }
 }
 

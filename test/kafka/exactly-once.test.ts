@@ -25,8 +25,12 @@ describe('exactly once', async () => {
   })
   after(() => broker?.stop())
 
-  async function open(t: TestContext, settings: KafkaSettings): Promise<Journal> {
-    const journal = createKafkaJournal(settings, { log })
+  async function open(
+    t: TestContext,
+    settings: KafkaSettings,
+    membership: 'group' | 'alone' = 'group',
+  ): Promise<Journal> {
+    const journal = createKafkaJournal(settings, { log, membership })
     t.after(() => journal.close())
     await journal.open(forever)
     return journal
@@ -71,6 +75,25 @@ describe('exactly once', async () => {
     )
     // The group says that the shard is still ours: it goes on, with a checkpoint read again.
     await publishAll(first, organization, { ids, batchSize: 10 })
+    await assertExactlyOnce(broker.direct, settings.topic, organization, ids)
+  })
+
+  test('whoever reads the checkpoint has fenced the writer before: what that commits afterwards is refused', async t => {
+    if (broker === undefined) return t.skip('needs Kafka')
+    const organization = freshOrganization()
+    const settings = testSettings(broker.direct, [organization])
+    const ids = exportOf(30)
+    const first = await open(t, settings, 'alone')
+    await publishAll(first, organization, { ids: ids.slice(0, 10), batchSize: 10 })
+    const stale = await first.resume(organization, forever)
+    const second = await open(t, settings, 'alone')
+    const read = await second.resume(organization, forever)
+    await assert.rejects(
+      first.commit(batchFrom(first, organization, stale, { events: ids.slice(10, 20) })),
+      /epoch|fenced/i,
+    )
+    await second.commit(batchFrom(second, organization, read, { events: ids.slice(10, 20) }))
+    await publishAll(second, organization, { ids, batchSize: 10 })
     await assertExactlyOnce(broker.direct, settings.topic, organization, ids)
   })
 

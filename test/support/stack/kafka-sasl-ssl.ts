@@ -4,10 +4,13 @@ import { type KafkaServer, type ScramUser, startKafka } from './kafka.ts'
 import type { KafkaProperties } from './kafka-properties.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
+/** Of this listener: with SASL Kafka ignores `ssl.client.auth` as it stands for all. */
+export const CLIENT_AUTH = 'listener.name.sasl_ssl.ssl.client.auth'
+
 export interface SaslSslKafkaServer extends KafkaServer {
   /** PEM of the authority that signed the broker's certificate. */
   readonly caPath: string
-  /** PEM, for a broker that asks for it with `properties: { 'ssl.client.auth': 'required' }`. */
+  /** PEM, for a broker that asks for it with `properties: { [CLIENT_AUTH]: 'required' }`. */
   readonly clientCertPath: string
   readonly clientKeyPath: string
   /** May do everything: creates topics and grants rights. */
