@@ -3,6 +3,8 @@ import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promis
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { startDocumentedHub } from '../hub/enterprise/documented-hub.ts'
+import { NEW_TOKEN } from '../hub/enterprise/examples.ts'
+import { TOKEN } from '../hub/hub-server.ts'
 import { projectRoot } from '../support/stack/project-root.ts'
 import { runTool } from '../support/stack/run-tool.ts'
 import { temporaryFolder } from '../support/stack/temporary-folder.ts'
@@ -108,6 +110,31 @@ test('the packed package is a library for programs in JavaScript and TypeScript'
       .filter(path => !/\/typescript[^/]*\/lib\/lib\.|\/zod\/|\/hf-audit-connector\/dist\//.test(path))
     assert.deepEqual(outside, [])
     assert.match(listed, /dist\/library\.d\.ts/)
+  })
+
+  await t.test('the examples of docs/library.md compile, and run from the first to the last', async () => {
+    const guide = await readFile(join(projectRoot, 'docs/library.md'), 'utf8')
+    const examples = Array.from(guide.matchAll(/^```ts\n(.*?)^```$/gms), ([, code]) => code!)
+    assert.ok(examples.length >= 9)
+    await writeFile(join(app, 'guide.ts'), examples.join('\n'))
+    const compilerOptions = {
+      target: 'es2022',
+      module: 'nodenext',
+      strict: true,
+      noEmit: true,
+      skipLibCheck: true,
+      types: ['node'],
+      typeRoots: [join(projectRoot, 'node_modules/@types')],
+    }
+    await writeFile(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['guide.ts'] }))
+    await runTool(process.execPath, [TSC, '-p', '.'], { cwd: app })
+
+    hub.received.length = hub.violations.length = 0
+    const env = { HF_ENDPOINT: hub.endpoint, HF_TOKEN: TOKEN }
+    const said = await runTool(process.execPath, ['guide.ts'], { cwd: app, env })
+    assert.deepEqual(hub.violations, [])
+    assert.ok(hub.received.length > 30)
+    assert.ok(!said.includes(NEW_TOKEN) && !said.includes(TOKEN))
   })
 
   await t.test('nothing else of the package can be imported', async () => {

@@ -9,7 +9,8 @@ import { COUNT_KEYS, EventCounts } from '../../src/query/event-counts.ts'
 import { createMemorySpool } from '../../src/query/memory-spool.ts'
 import { NewestEvents } from '../../src/query/newest-events.ts'
 import { queryExport } from '../../src/query/query-export.ts'
-import { type QueryOptions, readQuery } from '../../src/query/query-options.ts'
+import type { QueryOptions } from '../../src/query/query-options.ts'
+import { readQuery } from '../../src/query/read-query.ts'
 import { arbitraryLog, IPS, type LogElement, TIMES, TYPES, USERS } from './arbitrary-log.ts'
 
 const NOW_MS = Date.parse('2026-08-18T00:00:00Z')

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import type { ParsedEvent } from '../../event/hub-event.ts'
 
 /** A field that is certain to have this type where it is there: of another type it becomes undefined. */
 function optional<Schema extends z.ZodType>(schema: Schema) {
@@ -53,6 +52,6 @@ export const auditLogEventSchema = z.looseObject({
 
 export type AuditLogEvent = z.infer<typeof auditLogEventSchema>
 
-export function auditLogEvent({ event }: Pick<ParsedEvent, 'event'>): AuditLogEvent {
+export function auditLogEvent({ event }: { readonly event: unknown }): AuditLogEvent {
   return auditLogEventSchema.parse(event)
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 import type { NewToken } from '../../../src/hub/enterprise/create-token.ts'
@@ -136,6 +137,19 @@ test('a role stands for permissions; without role, permissions and repositories 
     })
   }
   assert.equal(hub.received.length, asked, 'refused before anything is asked')
+})
+
+test('the guide tells what each role stands for', () => {
+  const guide = readFileSync(new URL('../../../docs/library.md', import.meta.url), 'utf8')
+  const named = (role: string): string[] => {
+    const row = new RegExp(`^\\| \`${role}\`.*`, 'm').exec(guide)?.[0] ?? ''
+    return [...row.matchAll(/`([\w.]+\.[\w.]+)`/g)].map(([, permission]) => permission!)
+  }
+  const read = named('read')
+  assert.deepEqual(read.toSorted(), ROLE_PERMISSIONS.read.toSorted())
+  const write = [...read, ...named('write')]
+  assert.deepEqual(write.toSorted(), ROLE_PERMISSIONS.write.toSorted())
+  assert.deepEqual([...write, ...named('admin')].toSorted(), ROLE_PERMISSIONS.admin.toSorted())
 })
 
 test('a new token is in its field and in JSON, and in nothing else that is shown', async t => {

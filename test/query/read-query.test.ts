@@ -5,7 +5,8 @@ import { ConnectorError } from '../../src/errors.ts'
 import { catalogue } from '../../src/event/catalogue.ts'
 import { ACTION_ALIASES } from '../../src/query/action.ts'
 import { hubCondition } from '../../src/query/hub-condition.ts'
-import { type QueryOptions, readQuery } from '../../src/query/query-options.ts'
+import type { QueryOptions } from '../../src/query/query-options.ts'
+import { readQuery } from '../../src/query/read-query.ts'
 
 const NOW_MS = Date.parse('2026-08-17T12:00:00.000Z')
 
