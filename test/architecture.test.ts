@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path'
 import { test } from 'node:test'
 
 /** Imports point one way: a file may import from its own layer's list only. What is not listed may not be imported. */
-const BASE = ['errors', 'log', 'retry']
+const BASE = ['errors', 'log', 'retry', 'secrets']
 const PORTS = [...BASE, 'event/*', 'ports', 'preflight', 'migration-ports', 'replay-ports', 'stored-journal']
 const CORE = [
   'batches',
@@ -54,6 +54,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   log: [],
   memory: [],
   retry: ['errors'],
+  secrets: [],
   preflight: ['errors'],
   'event/*': ['errors', 'event/*'],
   'query/*': ['errors', 'event/*', 'query/*'],

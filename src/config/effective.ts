@@ -1,3 +1,4 @@
+import { withoutCredentials } from '../secrets.ts'
 import type { ConfigFile } from './file.ts'
 import { hasFile, type Setting, settings } from './reference.ts'
 
@@ -59,7 +60,7 @@ function shown(setting: Setting, of: Lookup): EffectiveSetting[] {
           },
         ]
   if (direct !== undefined) {
-    const value = secret ? HIDDEN : withoutCredentials(direct.text)
+    const value = secret ? HIDDEN : publicText(direct.text)
     return [{ variable, key, value, origin: direct.origin }, ...pointer]
   }
   if (pointer.length > 0) return pointer
@@ -69,7 +70,7 @@ function shown(setting: Setting, of: Lookup): EffectiveSetting[] {
 
 function other(variable: string, of: Lookup): EffectiveSetting {
   const { text, origin } = of(variable)!
-  const value = SECRET_NAME.test(variable) && !variable.endsWith('_FILE') ? HIDDEN : withoutCredentials(text)
+  const value = SECRET_NAME.test(variable) && !variable.endsWith('_FILE') ? HIDDEN : publicText(text)
   return { variable, key: undefined, value, origin }
 }
 
@@ -89,6 +90,6 @@ function fileTexts(content: ConfigFile | undefined): Map<string, string> {
 }
 
 /** A URL's user, password and query may be secrets, whoever put them there. */
-function withoutCredentials(text: string): string {
-  return text.replace(/\/\/[^/@\s]*@/g, '//…@').replace(/^(https?:\/\/[^?\s]*)\?.*$/s, '$1?…')
+function publicText(text: string): string {
+  return withoutCredentials(text).replace(/^(https?:\/\/[^?\s]*)\?.*$/s, '$1?…')
 }

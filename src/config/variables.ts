@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { withoutCredentials } from '../secrets.ts'
 import { adminAddress } from './admin-address.ts'
 import {
   anyText,
@@ -131,6 +132,6 @@ function trimmed(text: string | undefined): string | undefined {
 
 /** A URL that holds credentials is shown without them. */
 function shorten(text: string): string {
-  const shown = text.replace(/\/\/[^/@\s]*@/g, '//…@')
+  const shown = withoutCredentials(text)
   return shown.length > 100 ? `${shown.slice(0, 100)}…` : shown
 }

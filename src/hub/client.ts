@@ -4,8 +4,9 @@ import type { Organization } from '../event/organization.ts'
 import type { Logger } from '../log.ts'
 import type { AuditLogExport, ExportElement, Hub } from '../ports.ts'
 import { sleep, stoppedError } from '../retry.ts'
+import { proxySecrets } from '../secrets.ts'
 import { type ByteCounts, decodedChunks } from './decode.ts'
-import { createDispatcher, type HttpSettings, type HubResponse, sendRequest } from './http.ts'
+import { createDispatcher, type HttpSettings, type HubResponse, proxyUri, sendRequest } from './http.ts'
 import { splitJsonArray } from './json-array.ts'
 import { bodyCodings, jsonBody } from './json-body.ts'
 import { bodyError } from './network-error.ts'
@@ -68,6 +69,7 @@ export function userAgentOf(version: string, origin: string | undefined): string
 export function createPollingHub(settings: HttpSettings, dependencies: HubDependencies): PollingHub {
   const { tokenOf, now, log, onAnswer } = dependencies
   const dispatcher = createDispatcher(settings)
+  const passwords = proxySecrets([settings.proxy.https, settings.proxy.http].map(proxyUri))
   const limiter = new RateLimiter()
   const closing = new AbortController()
   const users = new Map<string, { user: Promise<TokenUser | undefined>; askAgainAtMs: number }>()
@@ -80,7 +82,8 @@ export function createPollingHub(settings: HttpSettings, dependencies: HubDepend
   ): Promise<[HubResponse, Asked]> {
     const token = await tokenInUse(tokenOf, organization)
     const url = new URL(organization.endpoint + path)
-    const asked = { method: 'GET', url, secrets: [token.value], mends: mendsOf(token) } as const
+    const secrets = [token.value, ...passwords]
+    const asked = { method: 'GET', url, secrets, mends: mendsOf(token) } as const
     let waitMs = limiter.reserveMs(token.value, now())
     while (waitMs > 0) {
       log.info(

@@ -39,10 +39,13 @@ export function proxyFromEnv(env: Readonly<Record<string, string | undefined>>):
   return { https: proxyOf('https_proxy'), http: proxyOf('http_proxy'), none: proxyOf('no_proxy') }
 }
 
+/** With its scheme; one without is taken for http, as curl does. */
+export function proxyUri(text: string): string {
+  return text === '' || /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`
+}
+
 /** Connections to the Hub, through the proxies. TLS trusts what Node trusts, so `NODE_EXTRA_CA_CERTS` is honoured. */
 export function createDispatcher(settings: HttpSettings): Dispatcher {
-  const proxyUri = (uri: string): string =>
-    uri === '' || /^[a-z][a-z\d+.-]*:\/\//i.test(uri) ? uri : `http://${uri}`
   try {
     return new EnvHttpProxyAgent({
       httpProxy: proxyUri(settings.proxy.http),

@@ -1,9 +1,11 @@
-/** Shorter ends of a text are not taken for the beginning of a token. */
+import { withoutSecrets } from '../secrets.ts'
+
+/** Shorter ends of a text are not taken for the beginning of a secret. */
 const MIN_PARTIAL_LENGTH = 4
 
 /**
- * A server's words, fit to be shown: without the secrets that were sent (a server may echo them), without anything that looks like one,
- * without control characters, on one line and not longer than `maxLength`.
+ * A server's words, fit to be shown: without the secrets (a server or a proxy may echo them), without anything that
+ * looks like a token, without control characters, on one line and not longer than `maxLength`.
  */
 export function shownText(text: string, secrets: readonly string[], maxLength: number): string {
   const line = redact(text, secrets)
@@ -16,20 +18,17 @@ export function shownText(text: string, secrets: readonly string[], maxLength: n
 }
 
 function redact(text: string, secrets: readonly string[]): string {
-  let safe = text
-  // The longest first: one may begin with another.
-  for (const secret of secrets.filter(secret => secret !== '').toSorted((a, b) => b.length - a.length)) {
-    safe = withoutEnding(safe.replaceAll(secret, '[redacted]'), secret)
-  }
-  return safe
+  return withoutCutSecret(withoutSecrets(secrets, '[redacted]')(text), secrets)
     .replace(/\b(hf_|api_org_)\w{8,}/g, '[redacted]')
     .replace(/\b(bearer|basic)\s+[^\s"',;]{12,}/gi, '$1 [redacted]')
 }
 
-/** A text that was cut may end within the secret. */
-function withoutEnding(text: string, secret: string): string {
-  for (let length = secret.length - 1; length >= MIN_PARTIAL_LENGTH; length--) {
-    if (text.endsWith(secret.slice(0, length))) return `${text.slice(0, -length)}[redacted]`
+/** A text that was cut may end within a secret. */
+function withoutCutSecret(text: string, secrets: readonly string[]): string {
+  for (const secret of secrets) {
+    for (let length = secret.length - 1; length >= MIN_PARTIAL_LENGTH; length--) {
+      if (text.endsWith(secret.slice(0, length))) return `${text.slice(0, -length)}[redacted]`
+    }
   }
   return text
 }

@@ -19,7 +19,7 @@ const MAX_REQUEST_ID_LENGTH = 128
 export interface Asked {
   readonly method: HttpMethod
   readonly url: URL
-  /** Sent with the request, not to be shown: the token, credentials of the body. */
+  /** What an answer may repeat and nobody may see: the token, credentials of the body, passwords of proxies on the way. */
   readonly secrets: readonly string[]
   /** What to do about an answer, by status: a sentence. */
   readonly mends: Mends
@@ -46,6 +46,7 @@ export function exportMends({ name, endpoint }: Organization, { source }: HubTok
 export function commonMends({ source }: Pick<HubToken, 'source'>): Mends {
   return {
     401: `The token from ${source} is wrong, expired or revoked: put a valid one there.`,
+    407: 'A proxy on the way wants a login: check user and password in HTTPS_PROXY or HTTP_PROXY.',
     429: `Too many requests with the token from ${source}.`,
   }
 }

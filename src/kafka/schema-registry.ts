@@ -1,5 +1,6 @@
 import { Agent, type Dispatcher, request } from 'undici'
 import { ConnectorError } from '../errors.ts'
+import { withoutSecrets } from '../secrets.ts'
 import type { RegistrySettings } from './settings.ts'
 
 /*
@@ -39,6 +40,7 @@ interface Answer {
 
 export function createSchemaRegistry(settings: RegistrySettings): SchemaRegistry {
   const { base, authorization } = address(settings)
+  const redacted = withoutSecrets(authorization === undefined ? [] : [authorization], '***')
   const agent = new Agent({
     connect: { timeout: TIMEOUT_MS },
     headersTimeout: TIMEOUT_MS,
@@ -65,7 +67,7 @@ export function createSchemaRegistry(settings: RegistrySettings): SchemaRegistry
     } catch (cause) {
       throw new ConnectorError(
         'REGISTRY_UNAVAILABLE',
-        `the schema registry at ${base} does not answer: ${reasonOf(cause)}`,
+        `the schema registry at ${base} does not answer: ${redacted(reasonOf(cause))}`,
         { retryable: true, cause },
       )
     }
@@ -73,7 +75,7 @@ export function createSchemaRegistry(settings: RegistrySettings): SchemaRegistry
 
   /** For an answer that no caller expects. */
   function failure({ status, body }: Answer, doing: string): ConnectorError {
-    const said = typeof body.message === 'string' ? body.message : `HTTP status ${status}`
+    const said = typeof body.message === 'string' ? redacted(body.message) : `HTTP status ${status}`
     if (status === 401 || status === 403) {
       return new ConnectorError(
         'REGISTRY_UNAVAILABLE',
@@ -143,7 +145,10 @@ export function createSchemaRegistry(settings: RegistrySettings): SchemaRegistry
       if (answer.status !== 200 || typeof compatible !== 'boolean') {
         throw failure(answer, `the compatibility check of subject ${subject}`)
       }
-      return { compatible, reasons: Array.isArray(messages) ? messages.map(String) : [] }
+      return {
+        compatible,
+        reasons: Array.isArray(messages) ? messages.map(message => redacted(String(message))) : [],
+      }
     },
 
     async schemaText(id) {

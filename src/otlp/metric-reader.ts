@@ -8,8 +8,9 @@ import {
   type PushMetricExporter,
 } from '@opentelemetry/sdk-metrics'
 import type { Logger } from '../log.ts'
+import { proxySecrets } from '../secrets.ts'
 import type { MetricsPushSettings } from './metrics-settings.ts'
-import { type OtlpProxy, secretsOf } from './proxy.ts'
+import type { OtlpProxy } from './proxy.ts'
 import { SERVICE_NAME } from './resource.ts'
 import { wordsWithout } from './words.ts'
 
@@ -56,7 +57,10 @@ function tellingFailures(
   log: Logger,
 ): PushMetricExporter {
   const { destination } = settings
-  const words = wordsWithout([...Object.values(settings.headers), ...secretsOf(settings.proxy)])
+  const words = wordsWithout([
+    ...Object.values(settings.headers),
+    ...proxySecrets([settings.proxy.https, settings.proxy.http]),
+  ])
   let failing = false
   return {
     export(metrics, done) {

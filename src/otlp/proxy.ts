@@ -21,11 +21,3 @@ export function readProxy(env: NodeJS.ProcessEnv, errors: string[]): OtlpProxy {
   }
   return { https: uriOf('HTTPS_PROXY'), http: uriOf('HTTP_PROXY'), none: of('NO_PROXY') }
 }
-
-/** What of it must not be shown. */
-export function secretsOf({ https, http }: OtlpProxy): string[] {
-  return [https, http].flatMap(uri => {
-    const password = URL.parse(uri)?.password ?? ''
-    return password === '' ? [] : [uri, password]
-  })
-}

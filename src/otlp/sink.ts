@@ -3,8 +3,8 @@ import { gzip } from 'node:zlib'
 import { type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import { ConnectorError } from '../errors.ts'
 import type { DeliveryResult, JournalEntry, LogSink } from '../ports.ts'
+import { proxySecrets } from '../secrets.ts'
 import { createEncoder } from './encode.ts'
-import { secretsOf } from './proxy.ts'
 import { otlpResource, SERVICE_NAME } from './resource.ts'
 import { type Answer, readAnswer } from './response.ts'
 import type { OtlpSettings } from './settings.ts'
@@ -24,7 +24,7 @@ const MAX_ANSWER_BYTES = 64 * 1024
 export function createLogSink(settings: OtlpSettings, { version }: { readonly version: string }): LogSink {
   const { url, destination, timeoutMs, compression, tls, proxy } = settings
   const encoder = createEncoder(otlpResource(version), version)
-  const words = wordsWithout([...Object.values(settings.headers), ...secretsOf(proxy)])
+  const words = wordsWithout([...Object.values(settings.headers), ...proxySecrets([proxy.https, proxy.http])])
   const connect = { ...tls, timeout: timeoutMs }
   const dispatcher = new EnvHttpProxyAgent({
     httpProxy: proxy.http,
