@@ -1,19 +1,25 @@
 import { glob } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { pipeline } from 'node:stream/promises'
 import { run } from 'node:test'
 import { spec, type TestEvent } from 'node:test/reporters'
+import { fileURLToPath } from 'node:url'
 import { missingFor, type StackPart } from '../test/support/stack/requirements.ts'
 
 /**
  * `npm test`: every test in one run of Node's test runner, so that its summary counts them all. The fast ones come
  * first; one file at a time, since the others start servers of their own.
- * `npm test -- real`: only the tests with real servers. Any other argument is a file or a glob.
+ * `npm test -- real`: only the tests with real servers. `npm run test:fast`: only those without, on all processors. Any
+ * other argument is a file or a glob.
  */
 
 /** The first test that needs the collector waits for its build: minutes. */
 const QUIET_MINUTES = 15
 
 const realFolders = ['test/stack/', 'test/kafka/', 'test/integration/']
+
+/** Each test file is a process of its own, and so is each `hf-audit` in it: most of their time they would compile. */
+const COMPILE_CACHE = fileURLToPath(new URL('../node_modules/.cache/node-compile', import.meta.url))
 
 const parts: Readonly<Record<StackPart, string>> = {
   kafka: 'a real Kafka',
@@ -25,9 +31,10 @@ const parts: Readonly<Record<StackPart, string>> = {
   promtool: 'the alert rules by Prometheus’ own tool',
 }
 
+const isReal = (file: string) => realFolders.some(folder => file.startsWith(folder))
+
 async function testFiles(patterns: readonly string[]): Promise<string[]> {
   const files = (await Array.fromAsync(glob(patterns))).map(file => file.replaceAll('\\', '/')).sort()
-  const isReal = (file: string) => realFolders.some(folder => file.startsWith(folder))
   return [...files.filter(file => !isReal(file)), ...files.filter(isReal)]
 }
 
@@ -58,13 +65,17 @@ function remind(lines: readonly string[]) {
 }
 
 async function main(args: readonly string[]): Promise<void> {
-  const realOnly = args.length === 1 && args[0] === 'real'
-  const patterns = realOnly ? realFolders.map(folder => `${folder}**/*.test.ts`) : args
-  const files = await testFiles(patterns.length === 0 ? ['test/**/*.test.ts'] : patterns)
+  const [word] = args
+  const only = args.length === 1 && (word === 'real' || word === 'fast') ? word : undefined
+  const patterns = only !== undefined || args.length === 0 ? ['test/**/*.test.ts'] : args
+  const all = await testFiles(patterns)
+  const files = only === undefined ? all : all.filter(file => isReal(file) === (only === 'real'))
   if (files.length === 0) throw new Error(`no test file matches ${patterns.join(' ')}`)
 
-  const missing = await missingParts()
-  if (missing.length === 0) {
+  const missing = only === 'fast' ? [] : await missingParts()
+  if (only === 'fast') {
+    console.log('The tests that need no server. All of them: npm test\n')
+  } else if (missing.length === 0) {
     console.log('Nothing is skipped: all real servers can run here. The first run fetches and builds them.\n')
   } else {
     const verdict = process.env.CI ? 'Missing, and in CI that fails the tests' : 'Skipped, for want of a tool'
@@ -73,8 +84,12 @@ async function main(args: readonly string[]): Promise<void> {
 
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
-  // A client of a broker that was killed may leave a timer behind: a file ends when its tests have.
-  const events = run({ files, concurrency: 1, signal: stop.signal, execArgv: ['--test-force-exit'] })
+  process.env.NODE_COMPILE_CACHE ??= COMPILE_CACHE
+  const events =
+    only === 'fast'
+      ? run({ files, concurrency: availableParallelism(), signal: stop.signal })
+      : // A client of a broker that was killed may leave a timer behind: a file ends when its tests have.
+        run({ files, concurrency: 1, signal: stop.signal, execArgv: ['--test-force-exit'] })
   events.on('test:fail', ({ todo }) => {
     if (todo === undefined || todo === false) process.exitCode = 1
   })

@@ -30,6 +30,9 @@ export function startHfAudit(
     cwd: projectFolder,
     env: {
       PATH: process.env.PATH ?? '',
+      ...(process.env.NODE_COMPILE_CACHE === undefined
+        ? {}
+        : { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE }),
       HOME: '/nonexistent',
       HF_AUDIT_ADMIN_ADDRESS: 'off',
       ...environment,
