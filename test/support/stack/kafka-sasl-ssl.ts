@@ -21,7 +21,7 @@ export interface SaslSslKafkaServer extends KafkaServer {
 
 /** A node that takes only TLS with SCRAM-SHA-512 and grants only what its ACLs say. About 4 s. */
 export async function startSaslSslKafka(
-  options: { readonly properties?: KafkaProperties } = {},
+  options: { readonly properties?: KafkaProperties; readonly dataDir?: string } = {},
 ): Promise<SaslSslKafkaServer> {
   const folder = await temporaryFolder('tls')
   try {
@@ -32,6 +32,7 @@ export async function startSaslSslKafka(
     const kafka = await startKafka({
       protocol: 'SASL_SSL',
       scramUsers: [superUser, user],
+      ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
       properties: {
         'sasl.enabled.mechanisms': 'SCRAM-SHA-512',
         'sasl.mechanism.inter.broker.protocol': 'SCRAM-SHA-512',
