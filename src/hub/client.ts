@@ -4,9 +4,8 @@ import type { Organization } from '../event/organization.ts'
 import type { Logger } from '../log.ts'
 import type { AuditLogExport, ExportElement, Hub } from '../ports.ts'
 import { sleep, stoppedError } from '../retry.ts'
-import { proxySecrets } from '../secrets.ts'
 import { type ByteCounts, decodedChunks } from './decode.ts'
-import { createDispatcher, type HttpSettings, type HubResponse, proxyUri, sendRequest } from './http.ts'
+import { createDispatcher, type HttpSettings, type HubResponse, proxyPasswords, sendRequest } from './http.ts'
 import { splitJsonArray } from './json-array.ts'
 import { bodyCodings, jsonBody } from './json-body.ts'
 import { bodyError } from './network-error.ts'
@@ -69,7 +68,7 @@ export function userAgentOf(version: string, origin: string | undefined): string
 export function createPollingHub(settings: HttpSettings, dependencies: HubDependencies): PollingHub {
   const { tokenOf, now, log, onAnswer } = dependencies
   const dispatcher = createDispatcher(settings)
-  const passwords = proxySecrets([settings.proxy.https, settings.proxy.http].map(proxyUri))
+  const passwords = proxyPasswords(settings)
   const limiter = new RateLimiter()
   const closing = new AbortController()
   const users = new Map<string, { user: Promise<TokenUser | undefined>; askAgainAtMs: number }>()

@@ -1,6 +1,7 @@
 import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici'
 import { ConnectorError } from '../errors.ts'
 import { stoppedError } from '../retry.ts'
+import { proxySecrets } from '../secrets.ts'
 import { ACCEPT_ENCODING } from './decode.ts'
 import type { HttpMethod } from './http-method.ts'
 import { networkError } from './network-error.ts'
@@ -40,8 +41,13 @@ export function proxyFromEnv(env: Readonly<Record<string, string | undefined>>):
 }
 
 /** With its scheme; one without is taken for http, as curl does. */
-export function proxyUri(text: string): string {
+function proxyUri(text: string): string {
   return text === '' || /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`
+}
+
+/** What is in the proxies' URLs that an answer may repeat and nobody may see. */
+export function proxyPasswords({ proxy }: Pick<HttpSettings, 'proxy'>): string[] {
+  return proxySecrets([proxy.https, proxy.http].map(proxyUri))
 }
 
 /** Connections to the Hub, through the proxies. TLS trusts what Node trusts, so `NODE_EXTRA_CA_CERTS` is honoured. */

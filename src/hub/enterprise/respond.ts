@@ -1,5 +1,5 @@
 import { stoppedError } from '../../retry.ts'
-import { type HubResponse, sendRequest } from '../http.ts'
+import { type HubResponse, proxyPasswords, sendRequest } from '../http.ts'
 import { type Asked, responseError } from '../response-error.ts'
 import { accessTokenOf } from './access-token.ts'
 import type { CallOptions } from './call-options.ts'
@@ -38,14 +38,15 @@ export async function respond(
   const token = facts.anonymous ? undefined : await accessTokenOf(options, environment, endpoint)
   const { method } = request
   const url = requestUrl(request, endpoint)
+  const { dispatcher, settings } = connections(environment)
+  const own = token === undefined ? [] : [token.value]
   const asked: Asked = {
     method,
     url,
-    secrets: [...(token === undefined ? [] : [token.value]), ...(facts.secrets ?? [])],
+    secrets: [...own, ...(facts.secrets ?? []), ...proxyPasswords(settings)],
     mends: callMends({ ...facts, tokenSource: token?.source, endpoint }),
   }
   const body = request.body === undefined ? undefined : JSON.stringify(request.body)
-  const { dispatcher, settings } = connections(environment)
   const outgoing = { method, url, token, body, ownConnection: true }
   try {
     const response = await sendRequest(dispatcher, settings, outgoing, signal)
