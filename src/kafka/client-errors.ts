@@ -12,6 +12,8 @@ interface KafkaErrorShape {
 
 const FENCED_TYPES = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'INVALID_TXN_STATE'])
 
+const NO_LEADER_TYPES = new Set(['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE'])
+
 const UNTRUSTED_CERTIFICATE_CODES = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   'UNABLE_TO_GET_ISSUER_CERT',
@@ -44,6 +46,12 @@ function* causes(error: unknown): Generator<KafkaErrorShape> {
 /** Another producer took the transactional id over, or the transaction timed out: both show the same code. */
 export function isFenced(error: unknown): boolean {
   for (const { type } of causes(error)) if (type !== undefined && FENCED_TYPES.has(type)) return true
+  return false
+}
+
+/** The broker that was asked does not lead the partition (yet). */
+export function hasNoLeader(error: unknown): boolean {
+  for (const { type } of causes(error)) if (type !== undefined && NO_LEADER_TYPES.has(type)) return true
   return false
 }
 

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs, { type Admin, type Kafka, type KafkaConfig, type LogEntry, type Producer } from 'kafkajs'
 import type { Logger } from '../log.ts'
+import { hasNoLeader } from './client-errors.ts'
 import { registerCodecs } from './codecs.ts'
 import { installFastRecords } from './fast-records.ts'
 import { oauthBearer } from './oauth-bearer.ts'
@@ -131,11 +133,26 @@ export interface OffsetRange {
   readonly high: number
 }
 
+/** Of a topic that was just made, brokers learn late that they lead its partitions; kafkajs does not ask again then. */
+const LEADER_TRIES = 40
+const LEADER_WAIT_MS = 250
+
 /** By partition. */
-export async function offsetRanges(admin: Admin, topic: string): Promise<OffsetRange[]> {
-  const ranges: OffsetRange[] = []
-  for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
-    ranges[partition] = { low: Number(low), high: Number(high) }
+export async function offsetRanges(
+  admin: Pick<Admin, 'fetchTopicOffsets'>,
+  topic: string,
+  waitMs = LEADER_WAIT_MS,
+): Promise<OffsetRange[]> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const ranges: OffsetRange[] = []
+      for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
+        ranges[partition] = { low: Number(low), high: Number(high) }
+      }
+      return ranges
+    } catch (error) {
+      if (!hasNoLeader(error) || tries === LEADER_TRIES) throw error
+      await sleep(waitMs)
+    }
   }
-  return ranges
 }
