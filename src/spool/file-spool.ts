@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, constants, mkdirSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, constants, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConnectorError } from '../errors.ts'
 import type { Spool } from '../ports.ts'
+import { makePrivateDirectory } from '../private-directory.ts'
 
 export interface SpoolSettings {
   /** Where the file is made when it is needed; created with mode 0700 when it does not exist. */
@@ -99,7 +100,7 @@ export function createFileSpool(settings: SpoolSettings): Spool {
 }
 
 function openPrivateFile(directory: string): number {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  makePrivateDirectory(directory)
   const path = join(directory, `spool-${randomBytes(8).toString('hex')}`)
   const file = openSync(path, constants.O_CREAT | constants.O_EXCL | constants.O_RDWR, 0o600)
   unlinkSync(path)

@@ -1,5 +1,6 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { makePrivateDirectory } from '../private-directory.ts'
 
 export function journalPath(dataDirectory: string): string {
   return join(resolve(dataDirectory), 'journal.db')
@@ -16,7 +17,7 @@ export function lockHolderPath(dataDirectory: string): string {
 
 /** Private where we make it; a directory that exists keeps the mode that someone chose. */
 export function makeDataDirectory(dataDirectory: string): void {
-  mkdirSync(resolve(dataDirectory), { recursive: true, mode: 0o700 })
+  makePrivateDirectory(resolve(dataDirectory))
 }
 
 /**

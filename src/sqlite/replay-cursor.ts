@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ConnectorError } from '../errors.ts'
+import { makePrivateDirectory } from '../private-directory.ts'
 import type { ReplayCursor, ReplayState } from '../replay-ports.ts'
 import { isBusy, journalError } from './errors.ts'
 import { makeDataDirectory, makePrivateFile } from './files.ts'
@@ -26,7 +26,7 @@ export function createSqliteReplayCursor({ dataDirectory, name }: SqliteReplayCu
     let made: DatabaseSync | undefined
     try {
       makeDataDirectory(dataDirectory)
-      mkdirSync(directory, { recursive: true, mode: 0o700 })
+      makePrivateDirectory(directory)
       makePrivateFile(path)
       made = new DatabaseSync(path, { timeout: 0 })
       // Exclusive: the lock that the first transaction takes is kept after it.
