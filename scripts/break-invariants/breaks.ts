@@ -302,6 +302,24 @@ export const breaks: readonly Break[] = [
     tests: POLLER,
   },
   {
+    name: 'a content that was told before is told again when a lagging replica shows it',
+    invariant: 'findings: changed',
+    edits: [
+      edit(
+        'src/event/select.ts',
+        'if (this.#toldOf.get(key)?.includes(digest) !== true) this.#changed.add(key)',
+        'this.#changed.add(key)',
+      ),
+    ],
+    tests: ['test/event/findings.test.ts'],
+  },
+  {
+    name: 'contents that were told are not remembered',
+    invariant: 'findings: changed',
+    edits: [edit('src/ledger.ts', 'selection.toldContents.length > 0', 'selection.toldContents.length < 0')],
+    tests: MODEL,
+  },
+  {
     name: 'records that retention took from the forwarder are passed over in silence (Kafka)',
     invariant: 'findings: unforwarded',
     edits: [
@@ -445,8 +463,8 @@ export const breaks: readonly Break[] = [
     edits: [
       edit(
         'src/event/normalize.ts',
-        "return memberText(parsed.text, 'data') ?? null",
-        'return JSON.stringify(data)',
+        "typeof data === 'object' ? parsedMemberText(parsed.text, 'data', data) : memberText(parsed.text, 'data')",
+        'JSON.stringify(data)',
       ),
     ],
     tests: ['test/event/normalize.test.ts'],
@@ -479,8 +497,8 @@ export const breaks: readonly Break[] = [
     edits: [
       edit(
         'src/hub/redact.ts',
-        '  let safe = text\n',
-        '  let safe = text\n  if (token !== undefined) return safe\n',
+        "return withoutCutSecret(withoutSecrets(secrets, '[redacted]')(text), secrets)",
+        'return withoutCutSecret(text, [])',
       ),
     ],
     tests: ['test/hub/redact.test.ts', 'test/hub/client.test.ts'],
