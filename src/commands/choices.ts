@@ -8,7 +8,7 @@ export function wordArgument(
   words: readonly string[],
   also: readonly string[] = [],
 ): Argument {
-  const argument = new Argument(flags, `${description}: ${words.join(', ')}`)
+  const argument = new Argument(flags, description)
   argument.choices(words)
   return argument.argParser(wordParser(words, also))
 }

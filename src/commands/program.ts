@@ -3,6 +3,7 @@ import { asConnectorError, ConnectorError } from '../errors.ts'
 import { durationText } from '../status/words.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { secretAmong } from './secret-arguments.ts'
+import { plainText } from './table.ts'
 import { readVersion } from './version.ts'
 
 /** In the order of the help. Each is loaded when it is needed: together they take half a second and 30 MB. */
@@ -125,11 +126,12 @@ function endOnceWritten(): void {
   process.stdout.write('', () => process.stderr.write('', () => process.exit()))
 }
 
-/** With how long to wait, where the server said it. */
+/** With how long to wait, where the server said it. Names from elsewhere steer no terminal. */
 function inWords({ message, retryAfterMs }: ConnectorError): string {
+  const lines = message.split('\n').map(plainText).join('\n')
   return retryAfterMs === undefined || retryAfterMs <= 0
-    ? message
-    : `${message} Try again in ${durationText(retryAfterMs)}.`
+    ? lines
+    : `${lines} Try again in ${durationText(retryAfterMs)}.`
 }
 
 function withStack(error: ConnectorError): string {

@@ -23,14 +23,14 @@ export function tokensCommand(): Command {
       'after',
       `
 A token's value is never an argument: others can read the command line. A new one is printed once, on standard output
-and nowhere else.
+and nowhere else: set umask 077 before you send it to a file.
 
 Exit codes: 0 fine, 2 wrong usage or refused here, 3 refused by the Hub (401, 402, 403, 404), 6 the Hub is not available.
 
 Examples:
   $ hf-audit tokens list
   $ hf-audit tokens create nightly --service-account audit-shipper --role read > token
-  $ hf-audit tokens rotate nightly > token
+  $ hf-audit tokens rotate nightly --yes > token.new && mv token.new token
   $ hf-audit tokens revoke nightly
   $ hf-audit tokens revoke-leaked --yes < leaked.txt`,
     )

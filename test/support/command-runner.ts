@@ -61,7 +61,7 @@ export function startCommandRunner(): CommandRunner {
       return result
     },
     async stop() {
-      child.disconnect()
+      if (child.connected) child.disconnect()
       await ended.catch(() => {})
     },
   }

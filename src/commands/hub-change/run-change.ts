@@ -5,6 +5,7 @@ import { ConnectorError } from '../../errors.ts'
 import type { HubToken } from '../../hub/token.ts'
 import { approval, askYesOrNo, canAsk } from '../approval.ts'
 import { adminToken, type Calling, calling, type HubOptions, type HubSession } from '../hub-session.ts'
+import { plainText } from '../table.ts'
 import { dryRunJson, dryRunText, type PlannedRequest } from './dry-run.ts'
 import { changePermission } from './permission.ts'
 
@@ -55,7 +56,9 @@ export async function runChange(
   if (used === undefined) return sayUnchanged(json)
   const approve = approval(options)
   const { question, perform } = await change.prepare(calling(config, used))
-  if (!(await approve(question))) return sayUnchanged(json)
+  // Names in it come from the Hub.
+  const lines = question.split('\n').map(plainText)
+  if (!(await approve(lines.join('\n')))) return sayUnchanged(json)
   await perform()
 }
 

@@ -9,6 +9,7 @@ import {
 } from '../../hub/enterprise/service-accounts.ts'
 import { countOf } from '../../status/words.ts'
 import { SERVICE_ACCOUNT_ID } from '../hub-change/dry-run.ts'
+import { printResult } from '../hub-change/print-result.ts'
 import { CHANGE_HELP, type ChangeOptions, runChange, withChangeOptions } from '../hub-change/run-change.ts'
 import { openSession, withHubOptions } from '../hub-session.ts'
 import { findAccount } from '../tokens/find.ts'
@@ -44,10 +45,10 @@ async function createAccount(
         question: `Create the service account ${name} in ${organization}?`,
         async perform() {
           const created = await createServiceAccount(organization, account, call)
-          process.stdout.write(
-            session.json
-              ? `${JSON.stringify(created)}\n`
-              : `${organization} has the service account ${created.user} (${created._id}) now.\n`,
+          printResult(
+            session.json,
+            created,
+            `${organization} has the service account ${created.user} (${created._id}) now.`,
           )
           if (!session.json)
             process.stderr.write(
@@ -95,10 +96,10 @@ async function deleteAccount(account: string, options: ChangeOptions): Promise<v
         question: `${tokens}\nDelete the service account ${user} (${_id}) of ${organization} for good?`,
         async perform() {
           await deleteServiceAccount(organization, _id, call)
-          process.stdout.write(
-            session.json
-              ? `${JSON.stringify({ _id, user, deleted: true })}\n`
-              : `${organization} has no service account ${user} (${_id}) any more.\n`,
+          printResult(
+            session.json,
+            { _id, user, deleted: true },
+            `${organization} has no service account ${user} (${_id}) any more.`,
           )
         },
       }

@@ -3,6 +3,7 @@ import { listMembersRequest } from '../../hub/enterprise/members.ts'
 import { ORG_ROLES, type OrgRole } from '../../hub/enterprise/org-role.ts'
 import { requiredMember, setMemberRole, setMemberRoleRequest } from '../../hub/enterprise/set-member-role.ts'
 import { wordArgument } from '../choices.ts'
+import { printResult } from '../hub-change/print-result.ts'
 import { CHANGE_HELP, type ChangeOptions, runChange, withChangeOptions } from '../hub-change/run-change.ts'
 import { openSession, withHubOptions } from '../hub-session.ts'
 
@@ -45,10 +46,10 @@ async function setRole(user: string, role: OrgRole, options: ChangeOptions): Pro
         question: `Change the role of ${member.user} in ${name}${before} to ${role}?`,
         async perform() {
           const change = await setMemberRole(name, member.user, role, call)
-          process.stdout.write(
-            session.json
-              ? `${JSON.stringify(change)}\n`
-              : `The role of ${change.user} in ${name} is ${change.role} now${change.previousRole === undefined ? '' : `, and was ${change.previousRole}`}.\n`,
+          printResult(
+            session.json,
+            change,
+            `The role of ${change.user} in ${name} is ${change.role} now${change.previousRole === undefined ? '' : `, and was ${change.previousRole}`}.`,
           )
         },
       }

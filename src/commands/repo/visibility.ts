@@ -11,6 +11,7 @@ import {
   type Visibility,
 } from '../../hub/enterprise/set-repo-visibility.ts'
 import { listOption, wordArgument, wordOption } from '../choices.ts'
+import { printResult } from '../hub-change/print-result.ts'
 import { CHANGE_HELP, type ChangeOptions, runChange, withChangeOptions } from '../hub-change/run-change.ts'
 import { openSession } from '../hub-session.ts'
 
@@ -83,11 +84,7 @@ async function setVisibility(
         question: `Make ${words} ${visibility}?${everybody}`,
         async perform() {
           const settings = await setRepoInternalVisibility(repo, visibility, { ...call, ...regions })
-          process.stdout.write(
-            session.json
-              ? `${JSON.stringify(settings)}\n`
-              : `${words.replace(/^t/, 'T')} is ${visibility} now.\n`,
-          )
+          printResult(session.json, settings, `${words.replace(/^t/, 'T')} is ${visibility} now.`)
         },
       }
     },

@@ -29,7 +29,8 @@ export function createCommand(): Command {
 ${rolesTable()}
 Without --role, --permission and --repo-id it is read. The Hub takes no expiry for these tokens.
 
-The value is printed once, on standard output alone; with --json as {token, tokenInfo}.
+The value is printed once, on standard output alone; with --json as {token, tokenInfo}. Set umask 077 before you
+send it to a file.
 ${CHANGE_HELP}
 
 Examples:

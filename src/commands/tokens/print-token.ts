@@ -1,3 +1,5 @@
+import { plainText } from '../table.ts'
+
 /** A token that was just made: as the Hub answers it. */
 export interface NewTokenAnswer {
   readonly token: string
@@ -11,6 +13,8 @@ export interface NewTokenAnswer {
 export function printToken(answer: NewTokenAnswer, words: string, json: boolean): void {
   const { _id } = answer.tokenInfo as { _id?: unknown }
   const id = typeof _id === 'string' ? ` (id ${_id})` : ''
-  process.stderr.write(`${words}${id}. Its value is on standard output; nobody can read it again.\n`)
+  process.stderr.write(
+    `${plainText(words + id)}. Its value is on standard output; nobody can read it again.\n`,
+  )
   process.stdout.write(json ? `${JSON.stringify(answer)}\n` : `${answer.token}\n`)
 }

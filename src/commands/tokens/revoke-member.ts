@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { revokeMemberToken, revokeMemberTokenRequest } from '../../hub/enterprise/revoke-member-token.ts'
+import { printResult } from '../hub-change/print-result.ts'
 import { CHANGE_HELP, type ChangeOptions, runChange, withChangeOptions } from '../hub-change/run-change.ts'
 import { openSession, withHubOptions } from '../hub-session.ts'
 import { plainText } from '../table.ts'
@@ -36,10 +37,10 @@ async function revokeMember(tokenId: string, options: ChangeOptions): Promise<vo
         question: `Take the access to ${organization} away from the token ${words}?`,
         async perform() {
           await revokeMemberToken(organization, tokenId, call)
-          process.stdout.write(
-            session.json
-              ? `${JSON.stringify({ organization, tokenId, revoked: true })}\n`
-              : `The token ${words} has no access to ${organization} any more.\n`,
+          printResult(
+            session.json,
+            { organization, tokenId, revoked: true },
+            `The token ${words} has no access to ${organization} any more.`,
           )
         },
       }

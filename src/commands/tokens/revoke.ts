@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { isObjectId } from '../../hub/enterprise/choices.ts'
 import { revokeToken, revokeTokenRequest } from '../../hub/enterprise/revoke-token.ts'
 import { SERVICE_ACCOUNT_ID, TOKEN_ID } from '../hub-change/dry-run.ts'
+import { printResult } from '../hub-change/print-result.ts'
 import { CHANGE_HELP, type ChangeOptions, runChange, withChangeOptions } from '../hub-change/run-change.ts'
 import { openSession, withHubOptions } from '../hub-session.ts'
 import { plainText } from '../table.ts'
@@ -48,11 +49,7 @@ async function revoke(wanted: string, options: RevokeOptions): Promise<void> {
         question: `${plainText(used)}\nRevoke the token ${words} in ${organization} for good?`,
         async perform() {
           const revoked = await revokeToken(organization, _id, { ...call, serviceAccount: account._id })
-          process.stdout.write(
-            session.json
-              ? `${JSON.stringify({ ...revoked, revoked: true })}\n`
-              : `Revoked the token ${words}.\n`,
-          )
+          printResult(session.json, { ...revoked, revoked: true }, `Revoked the token ${words}.`)
         },
       }
     },

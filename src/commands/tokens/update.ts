@@ -4,6 +4,7 @@ import { isObjectId } from '../../hub/enterprise/choices.ts'
 import { ROLE_PERMISSIONS } from '../../hub/enterprise/token-permissions.ts'
 import { type TokenChanges, updateToken, updateTokenRequest } from '../../hub/enterprise/update-token.ts'
 import { SERVICE_ACCOUNT_ID, TOKEN_ID } from '../hub-change/dry-run.ts'
+import { printResult } from '../hub-change/print-result.ts'
 import { CHANGE_HELP, type ChangeOptions, runChange, withChangeOptions } from '../hub-change/run-change.ts'
 import { openSession, withHubOptions } from '../hub-session.ts'
 import { plainText } from '../table.ts'
@@ -60,9 +61,7 @@ async function update(wanted: string, options: UpdateOptions): Promise<void> {
             ...call,
             serviceAccount: account._id,
           })
-          process.stdout.write(
-            session.json ? `${JSON.stringify(updated)}\n` : `Changed the token ${plainText(words)}.\n`,
-          )
+          printResult(session.json, updated, `Changed the token ${plainText(words)}.`)
         },
       }
     },

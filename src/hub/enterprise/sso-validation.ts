@@ -78,7 +78,8 @@ function checkedUrl(text: unknown, errors: string[]): string | undefined {
   if (url === null || url.protocol !== 'https:') errors.push('ssoUrl is not a URL that begins with https://')
   else if (url.username !== '' || url.password !== '') errors.push('ssoUrl holds a user name or password')
   else if (url.hash !== '') errors.push('ssoUrl ends with a #fragment, which is never sent')
-  else return url.href
+  // Without the slash that was not written: an OIDC issuer with one is another issuer.
+  else return url.href === `${text.trim()}/` ? text.trim() : url.href
   return undefined
 }
 

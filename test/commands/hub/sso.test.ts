@@ -72,7 +72,8 @@ test('validate: a good configuration is told in full but its secret, and where t
     '--client-secret-file',
   ]
   const json = await line.output('sso', 'validate', ...oidc, secretFile(t), '--json')
-  assert.equal((JSON.parse(json) as { clientId: string }).clientId, 'hub')
+  const { clientId, ssoUrl } = JSON.parse(json) as { clientId: string; ssoUrl: string }
+  assert.deepEqual([clientId, ssoUrl], ['hub', 'https://idp.example'], 'the issuer as it was written')
   assert.ok(!json.includes(SECRET))
   assert.equal(line.hub.state().requests.total, 0)
 })

@@ -196,3 +196,16 @@ test('a token among the arguments is refused before anything is asked or repeate
   }
   assert.equal(line.hub.state().requests.total, before)
 })
+
+test('names from the Hub steer no terminal, in tables, sentences and errors', async t => {
+  const line = await commandLine(t)
+  const { account } = await deployToken(line)
+  const name = 'a\u001b[31m\u202eb\nc'
+  for (let n = 0; n < 2; n += 1)
+    await line.output('tokens', 'create', name, '--service-account', account, '--yes')
+  const twice = await line.run(['tokens', 'revoke', name, '--yes'])
+  assert.equal(twice.code, 2)
+  const renamed = await line.run(['tokens', 'update', 'deploy', '--name', name, '--yes'])
+  for (const text of [twice.stderr, renamed.stdout, await line.output('tokens', 'list')])
+    assert.doesNotMatch(text.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u)
+})

@@ -16,11 +16,11 @@ after(() => sharedRunner().stop())
 const read = (path: string): string => readFileSync(join(projectFolder, path), 'utf8')
 
 test('the committed transcript is what the commands answer now', async () => {
-  assert.equal(
-    await renderTranscript(sharedRunner()),
-    read(TRANSCRIPT_PATH),
-    `${TRANSCRIPT_PATH} is old: npm exec -- node test/support/hub-transcript.ts --write`,
-  )
+  const answered = (await renderTranscript(sharedRunner())).split('\n')
+  const committed = read(TRANSCRIPT_PATH).split('\n')
+  const at = answered.findIndex((text, index) => text !== committed[index])
+  const mend = `${TRANSCRIPT_PATH} is old: npm exec -- node test/support/hub-transcript.ts --write`
+  assert.deepEqual([answered[at], answered.length], [committed[at], committed.length], mend)
 })
 
 test('the guide says of each endpoint what the Hub’s document says', () => {
