@@ -8,8 +8,8 @@ if (major < 22 || (major === 22 && minor < 19)) {
   )
   process.exitCode = 2
 } else {
-  const { keepYoungSpaceSmall } = await import('./memory.ts')
-  keepYoungSpaceSmall()
+  const { fixYoungSpace } = await import('./memory.ts')
+  fixYoungSpace()
   const { main } = await import('./commands/program.ts')
   await main(process.argv)
 }

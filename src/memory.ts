@@ -1,9 +1,9 @@
-import { setFlagsFromString } from 'node:v8'
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 /*
  * Two things that keep the process small during a backfill. Measured with 100,000 events into Kafka: 340 MB resident
- * without, 200 MB with both, for some tenths of a second of CPU.
+ * without, 200 MB with both.
  */
 
 /**
@@ -12,12 +12,27 @@ import { runInNewContext } from 'node:vm'
  */
 const BUFFER_LIMIT_BYTES = 40 * 1024 * 1024
 
+/** V8 begins with 1 MB, and lets it grow to 16 MB. */
+const YOUNG_SPACE_BYTES = 4 * 1024 * 1024
+/** Twelve times what is needed: should V8 not do as expected, the process starts all the same. */
+const MAX_FILLS = 300
+
 /**
- * Keeps V8's space for young objects at its first size, where it would grow to 48 MB and not shrink again. Costs no time
- * that could be measured. To be called before the modules are loaded.
+ * Lets V8's space for young objects grow to 4 MB now and never again. Left alone it takes 48 MB and keeps them; at its
+ * first size a backfill of 100,000 events takes 1,000 collections instead of 250, and half a second of CPU more, for no
+ * memory less. A flag at the command line would do the same, but not for a command that is called by its name. To be
+ * called before the modules are loaded.
  */
-export function keepYoungSpaceSmall(): void {
+export function fixYoungSpace(): void {
+  setFlagsFromString('--semi-space-growth-factor=4')
+  const survivors: object[] = []
+  for (let fill = 0; fill < MAX_FILLS && youngSpaceBytes() < YOUNG_SPACE_BYTES; fill++)
+    for (let index = 0; index < 500; index++) survivors.push([index, index, index, index])
   setFlagsFromString('--semi-space-growth-factor=1')
+}
+
+function youngSpaceBytes(): number {
+  return getHeapSpaceStatistics().find(space => space.space_name === 'new_space')?.space_size ?? 0
 }
 
 /**
