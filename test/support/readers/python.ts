@@ -139,21 +139,47 @@ function kafkaEnvironment(options: ReadOptions): Record<string, string> {
   return { ...env, READER_KAFKA_CONFIG: JSON.stringify(options.kafkaConfig) }
 }
 
-/** A Python that has the readers' libraries: an environment in the cache, made by pip from pinned versions. */
-export async function pythonReader(): Promise<string> {
-  const requirements = join(readers, 'requirements.txt')
+/** A Python that has the readers' libraries. */
+export function pythonReader(): Promise<string> {
+  return pythonWith('requirements.txt', {
+    name: 'python-readers',
+    announce: 'installing confluent-kafka and fastavro for the Python readers, once',
+  })
+}
+
+/** A Python with an embedded ClickHouse: half a gigabyte. */
+export function pythonWithClickhouse(): Promise<string> {
+  return pythonWith('clickhouse-requirements.txt', {
+    name: 'python-clickhouse',
+    announce: 'installing an embedded ClickHouse (chdb) for its tables, once: half a gigabyte on disk',
+    // What it would bring for data frames is larger than itself.
+    pipArgs: ['--no-deps'],
+  })
+}
+
+/** An environment in the cache, made by pip from pinned versions. */
+async function pythonWith(
+  requirementsFile: string,
+  {
+    name,
+    announce,
+    pipArgs = [],
+  }: { readonly name: string; readonly announce: string; readonly pipArgs?: readonly string[] },
+): Promise<string> {
+  const requirements = join(readers, requirementsFile)
   const digest = createHash('sha256')
     .update(await readFile(requirements))
     .digest('hex')
     .slice(0, 8)
   const folder = await cached({
-    name: `python-readers-${digest}-python-${await pythonVersion()}`,
+    name: `${name}-${digest}-python-${await pythonVersion()}`,
     lock: 'pip',
-    announce: 'installing confluent-kafka and fastavro for the Python readers, once',
+    announce,
     async make(directory) {
       await runTool('python3', ['-m', 'venv', directory])
       // The environment's own scripts hold its first path; `python -m` works wherever it is moved.
-      await runTool(join(directory, 'bin/python'), ['-m', 'pip', 'install', '--quiet', '-r', requirements])
+      const install = ['-m', 'pip', 'install', '--quiet', ...pipArgs, '-r', requirements]
+      await runTool(join(directory, 'bin/python'), install)
     },
   })
   return join(folder, 'bin/python')
