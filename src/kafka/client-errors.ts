@@ -14,6 +14,12 @@ const FENCED_TYPES = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'INVA
 
 const NO_LEADER_TYPES = new Set(['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE'])
 
+const COORDINATOR_STARTING_TYPES = new Set([
+  'GROUP_LOAD_IN_PROGRESS',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP',
+])
+
 const UNTRUSTED_CERTIFICATE_CODES = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   'UNABLE_TO_GET_ISSUER_CERT',
@@ -52,6 +58,13 @@ export function isFenced(error: unknown): boolean {
 /** The broker that was asked does not lead the partition (yet). */
 export function hasNoLeader(error: unknown): boolean {
   for (const { type } of causes(error)) if (type !== undefined && NO_LEADER_TYPES.has(type)) return true
+  return false
+}
+
+/** The group's coordinator is reading what it keeps, or moves: a broker that has just started takes some seconds. */
+export function isCoordinatorStarting(error: unknown): boolean {
+  for (const { type } of causes(error))
+    if (type !== undefined && COORDINATOR_STARTING_TYPES.has(type)) return true
   return false
 }
 
