@@ -6,7 +6,7 @@ import type { JournalRecovery, RecoveredTrail } from '../ports.ts'
 import { checkpointMessages, plainMessage } from './batch-messages.ts'
 import { type CheckpointPartition, StoredCheckpoint } from './checkpoint-records.ts'
 import { createClient } from './client.ts'
-import { journalError } from './client-errors.ts'
+import { isFenced, journalError } from './client-errors.ts'
 import { compressionType } from './codecs.ts'
 import { createForwarderCursors } from './forwarder-cursors.ts'
 import type { KafkaDependencies } from './journal.ts'
@@ -21,6 +21,8 @@ import { type KafkaSettings, kafkaNames } from './settings.ts'
 import type { Topics } from './topics.ts'
 import { runTransactionInTime } from './transaction.ts'
 import { ALL_STREAMS, createValueDecoder, type Framings, resolveFramings } from './values.ts'
+
+const MAX_ATTEMPTS = 10
 
 interface Found {
   readonly evidence: TrailEvidence
@@ -64,7 +66,18 @@ export function createKafkaRecovery(
     return partitionOf(identity, opened!.topics.partitions)
   }
 
-  async function rewrite(
+  /** A worker that tries its blocked organization again fences this one: nothing was stored then, and it is its turn again. */
+  async function rewrite(...parameters: Parameters<typeof rewriteOnce>): Promise<Found> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await rewriteOnce(...parameters)
+      } catch (error) {
+        if (!isFenced(error) || attempt === MAX_ATTEMPTS || parameters[2].aborted) throw error
+      }
+    }
+  }
+
+  async function rewriteOnce(
     organization: Organization,
     decide: (evidence: TrailEvidence) => RecoveredTrail,
     signal: AbortSignal,
