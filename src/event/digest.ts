@@ -47,34 +47,22 @@ export function contentDigest(event: unknown, text: string): number {
   return digestOf(parseJson(exact), true).digest
 }
 
-/** The way to a value: its hash, and what is remembered of the ways that go on from it. */
-interface Path extends Readonly<HashState> {
-  readonly isLeftOut: boolean
-  /** Names of members that are left out. */
-  readonly leftOut: readonly string[]
-  /** The same few keys come in every event, so their hashes are kept. Undefined where nothing is kept. */
-  readonly members: Map<string, Path> | undefined
-}
-
-const ROOT: Path = { ...beginHash(), isLeftOut: false, leftOut: NONE, members: new Map() }
-const MAX_REMEMBERED_PATHS = 2_000
-const MAX_REMEMBERED_KEY_LENGTH = 64
-let rememberedPaths = 0
-
 /** An object or a list whose members are still to be added. */
 interface Container {
   readonly value: object
-  readonly path: Path
+  /** Hash of the way to it. */
+  readonly high: number
+  readonly low: number
+  readonly leftOut: readonly string[]
 }
 
 /** Without recursion: 100,000 levels of nesting are legal. */
 function digestOf(root: unknown, numbersMarked: boolean): { digest: number; hasNumbers: boolean } {
   const sum = new LeafSum(numbersMarked)
-  sum.take(root, beginHash(), ROOT)
+  sum.take(root, beginHash(), NONE)
   for (let container = sum.waiting.pop(); container !== undefined; container = sum.waiting.pop()) {
-    const { value, path } = container
-    if (Array.isArray(value)) sum.takeItems(path, value)
-    else sum.takeMembers(path, value as JsonObject)
+    if (Array.isArray(container.value)) sum.takeItems(container, container.value)
+    else sum.takeMembers(container, container.value as JsonObject, container.value === root)
   }
   return { digest: sum.digest(), hasNumbers: sum.hasNumbers }
 }
@@ -95,32 +83,33 @@ class LeafSum {
     return ((this.#high >>> 0) % 0x10000) * 0x1_0000_0000 + (this.#low >>> 0) || 1
   }
 
-  takeItems(path: Path, items: readonly unknown[]): void {
+  takeItems(container: Container, items: readonly unknown[]): void {
     const state = this.#state
     for (let index = 0; index < items.length; index++) {
-      state.high = path.high
-      state.low = path.low
+      state.high = container.high
+      state.low = container.low
       hashWord(state, ITEM)
       hashWord(state, index)
-      this.take(items[index], state, undefined)
+      this.take(items[index], state, NONE)
     }
   }
 
-  takeMembers(path: Path, members: JsonObject): void {
+  takeMembers(container: Container, members: JsonObject, isRoot: boolean): void {
     const state = this.#state
     for (const key in members) {
-      const member = memberPath(path, key)
-      if (member.isLeftOut) continue
-      state.high = member.high
-      state.low = member.low
-      this.take(members[key], state, member)
+      if (container.leftOut.includes(key)) continue
+      state.high = container.high
+      state.low = container.low
+      hashWord(state, MEMBER)
+      hashText(state, key)
+      this.take(members[key], state, isRoot ? (REWRITTEN.get(key) ?? NONE) : NONE)
     }
   }
 
   /** Adds a value to which `state` is the way; containers count themselves (`{}` is not nothing) and wait. */
-  take(value: unknown, state: HashState, path: Path | undefined): void {
+  take(value: unknown, state: HashState, leftOut: readonly string[]): void {
     if (typeof value === 'object' && value !== null) {
-      this.waiting.push({ value, path: path ?? itemPath(state) })
+      this.waiting.push({ value, high: state.high, low: state.low, leftOut })
       hashWord(state, Array.isArray(value) ? ARRAY : OBJECT)
     } else if (typeof value === 'string') {
       const isNumber = this.#numbersMarked && value.startsWith(NUMBER_PREFIX)
@@ -137,33 +126,4 @@ class LeafSum {
     this.#high = (this.#high + state.high) | 0
     this.#low = (this.#low + state.low) | 0
   }
-}
-
-function memberPath(path: Path, key: string): Path {
-  const known = path.members?.get(key)
-  if (known !== undefined) return known
-  const state: HashState = { high: path.high, low: path.low }
-  hashWord(state, MEMBER)
-  hashText(state, key)
-  const remembers =
-    path.members !== undefined &&
-    rememberedPaths < MAX_REMEMBERED_PATHS &&
-    key.length <= MAX_REMEMBERED_KEY_LENGTH
-  const member: Path = {
-    high: state.high,
-    low: state.low,
-    isLeftOut: path.leftOut.includes(key),
-    leftOut: path === ROOT ? (REWRITTEN.get(key) ?? NONE) : NONE,
-    members: remembers ? new Map() : undefined,
-  }
-  if (remembers) {
-    path.members.set(key, member)
-    rememberedPaths += 1
-  }
-  return member
-}
-
-/** Lists may be long: nothing is kept of what is in them. */
-function itemPath({ high, low }: HashState): Path {
-  return { high, low, isLeftOut: false, leftOut: NONE, members: undefined }
 }

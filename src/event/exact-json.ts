@@ -29,22 +29,6 @@ export function memberText(text: string, name: string): string | undefined {
   return found
 }
 
-/**
- * {@link memberText} where `value` is what JSON.parse made of that member, mostly without looking at what stands before
- * it: when nothing is escaped and the key's letters stand once in the text, there it is, and a list or an object that
- * goes on as it is written without white space is no longer than that.
- */
-export function parsedMemberText(text: string, name: string, value: object): string | undefined {
-  const quoted = `"${name}"`
-  const at = text.indexOf(quoted)
-  if (at >= 0 && !text.includes('\\') && text.indexOf(quoted, at + 1) < 0) {
-    const start = skipSpace(text, skipSpace(text, at + quoted.length) + 1)
-    const written = JSON.stringify(value)
-    if (text.startsWith(written, start)) return written
-  }
-  return memberText(text, name)
-}
-
 /** The same JSON with every number in quotes: what `write` makes of its exact text, which must need no escape. */
 export function quoteNumbers(text: string, write: (number: string) => string): string {
   let result = ''

@@ -1,7 +1,7 @@
 import { sharedTags } from './avro.ts'
 import { type CatalogueEntry, lookup, unknownType } from './catalogue.ts'
 import { type AddressEnrichment, NO_ENRICHMENT } from './enrich.ts'
-import { memberText, parsedMemberText } from './exact-json.ts'
+import { memberText } from './exact-json.ts'
 import type { ParsedEvent } from './hub-event.ts'
 import { sourceId, uuidV5In } from './ids.ts'
 import { checkFields, type KnownFields } from './known-fields.ts'
@@ -134,9 +134,7 @@ export function createNormalizer(settings: NormalizerSettings) {
 function dataText(parsed: ParsedEvent): string | null {
   const { data } = parsed.event
   if (data === undefined || data === null) return null
-  const text =
-    typeof data === 'object' ? parsedMemberText(parsed.text, 'data', data) : memberText(parsed.text, 'data')
-  return text ?? null
+  return memberText(parsed.text, 'data') ?? null
 }
 
 const tagsByType = new Map<CatalogueEntry, Record<string, string>>()
