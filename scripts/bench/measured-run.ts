@@ -32,8 +32,8 @@ export async function measuredRun(
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     let log = ''
-    child.stderr.on('data', (chunk: Buffer) => {
-      log += chunk.toString()
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      log += text
     })
     const [code] = (await once(child, 'close')) as [number | null]
     const wallSeconds = (performance.now() - startedAt) / 1000

@@ -69,8 +69,8 @@ test('a required token is not printed; --json is for programs', async t => {
 
   const taken = spawned(t, ['--port', String(port), '--token', 'hf_simulated_secret'])
   let errors = ''
-  taken.stderr.on('data', chunk => {
-    errors += chunk
+  taken.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text
   })
   const [code] = await once(taken, 'close')
   assert.equal(code, 2)

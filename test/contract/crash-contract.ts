@@ -189,8 +189,8 @@ async function die(
     execArgv: ['--disable-warning=TimeoutNegativeWarning'],
   })
   let printed = ''
-  child.stdout!.on('data', (chunk: Buffer) => {
-    printed += chunk.toString()
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+    printed += text
   })
   const [code, signal] = await once(child, 'close')
   assert.equal(signal, 'SIGKILL', `the point was not reached (exit code ${code}): ${printed}`)

@@ -49,8 +49,8 @@ async function run(
   process.on('exit', killWithUs)
   const written = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr'] as const)
-    child[stream].on('data', (chunk: Buffer) => {
-      written[stream] += chunk.toString()
+    child[stream].setEncoding('utf8').on('data', (text: string) => {
+      written[stream] += text
     })
   child.stdin.on('error', () => {}).end(input)
   const [code] = (await once(child, 'close')) as [number]

@@ -57,6 +57,7 @@ suite('replay, from the embedded journal', () => {
     await killedTwice(environment, parameters, { arrived: size(path), step: 8_000_000, count: EVENTS })
     assert.deepEqual(await sequencesInLines(path), { [organization]: range(1, EVENTS) })
     const tail = await runHfAudit(['tail', '--from-beginning', '--no-follow', '--json'], environment)
+    assert.equal(tail.code, 0, tail.stderr)
     assert.ok(readFileSync(path, 'utf8') === tail.stdout, 'the same bytes as tail --json')
     running.kill('SIGTERM')
     assert.equal(await running.ended, 0)

@@ -43,11 +43,12 @@ export function startHfAudit(
   process.on('exit', killWithUs)
   let stdout = ''
   let stderr = ''
-  child.stdout.on('data', (chunk: Buffer) => {
-    stdout += chunk.toString()
+  // Decoded as a stream: a chunk may end in the middle of a character.
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
   })
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString()
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
   })
   const ended = once(child, 'close').then(([code, signal]) => {
     process.off('exit', killWithUs)

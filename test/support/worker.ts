@@ -79,8 +79,8 @@ export function startWorker(name: string, environment: Readonly<Record<string, s
   }
 
   let rest = ''
-  running.child.stderr?.on('data', (chunk: Buffer) => {
-    const lines = (rest + chunk.toString()).split('\n')
+  running.child.stderr?.on('data', (text: string) => {
+    const lines = (rest + text).split('\n')
     rest = lines.pop()!
     for (const line of lines) if (line.startsWith('{')) take(JSON.parse(line) as LogLine)
   })
