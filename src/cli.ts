@@ -8,8 +8,8 @@ if (major < 22 || (major === 22 && minor < 19)) {
   )
   process.exitCode = 2
 } else {
-  const { fixYoungSpace } = await import('./memory.ts')
-  fixYoungSpace()
+  const { keepHeapSmall } = await import('./memory.ts')
+  keepHeapSmall()
   const { main } = await import('./commands/program.ts')
   await main(process.argv)
 }
