@@ -9,7 +9,8 @@ import { measuredRun, type Usage } from './bench/measured-run.ts'
 
 /**
  * Wall time, CPU and peak memory of whole processes: a backfill into each journal with and without OTLP, and a poll
- * that finds nothing new. Servers and the simulated Hub run in processes of their own and are not counted, but share
+ * that finds nothing new; before each run the least that any program must do, since machines differ from day to day.
+ * Servers and the simulated Hub run in processes of their own and are not counted, but share
  * the machine's cores. Run `npm run build` first: what is measured is what the package ships.
  */
 const { values } = parseArgs({
@@ -45,20 +46,25 @@ const progress = (text: string): void => void process.stderr.write(`${text}\n`)
 progress(`${events} events of about ${eventBytes} bytes; ${runs} runs of each; medians`)
 const hub = await startSimulatorProcess({ events, eventBytes })
 const kafka = chosen.some(scenario => scenario.kafka) ? await startKafka() : undefined
+const hubEnvironment = {
+  HF_ENDPOINT: hub.url,
+  HF_TOKEN: 'hf_simulated',
+  HF_AUDIT_ORGANIZATIONS: hub.organization,
+}
 try {
   const rows: string[] = []
+  const reference: Usage[] = []
   for (const scenario of chosen) {
     const backfills: Usage[] = []
     const unchanged: Usage[] = []
     const inProcess: number[] = []
     for (let run = 1; run <= runs; run++) {
+      reference.push(await measuredRun('scripts/bench/reference.ts', [], hubEnvironment))
       progress(`${scenario.name}, run ${run} of ${runs}`)
       const collector = scenario.otlp ? await startCollector() : undefined
       const dataDirectory = mkdtempSync(join(tmpdir(), 'hf-audit-bench-data-'))
       const environment: Record<string, string> = {
-        HF_ENDPOINT: hub.url,
-        HF_TOKEN: 'hf_simulated',
-        HF_AUDIT_ORGANIZATIONS: hub.organization,
+        ...hubEnvironment,
         HF_AUDIT_DATA_DIR: dataDirectory,
         ...(scenario.kafka ? { KAFKA_BROKERS: kafka!.brokers, KAFKA_TOPIC: `bench-${Date.now()}` } : {}),
         ...(collector === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint }),
@@ -89,6 +95,7 @@ try {
   }
   console.log('| journal and output | what | wall s | CPU s | peak RSS MiB |\n|---|---|---|---|---|')
   for (const line of rows) console.log(line)
+  console.log(row('(none)', 'download, JSON.parse, JSON.stringify, SHA-256', reference))
 } finally {
   await kafka?.stop()
   await hub.stop()

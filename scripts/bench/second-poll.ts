@@ -2,7 +2,9 @@ import { loadConfig } from '../../src/config.ts'
 import { createHub, createPollerOf } from '../../src/connector.ts'
 import { createJournals } from '../../src/journals.ts'
 import { createLogger } from '../../src/log.ts'
+import { keepHeapSmall } from '../../src/memory.ts'
 
+keepHeapSmall()
 // Polls twice in one process, as the running connector does, and tells what the second, unchanged poll took of CPU.
 const log = createLogger({ level: 'info', format: 'json' })
 const config = loadConfig({ environment: process.env, organizationsRequired: true })
