@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path'
 import { test } from 'node:test'
 
 /** Imports point one way: a file may import from its own layer's list only. What is not listed may not be imported. */
-const BASE = ['errors', 'log', 'private-directory', 'retry', 'secrets']
+const BASE = ['errors', 'log', 'private-directory', 'retry', 'secrets', 'version']
 const PORTS = [...BASE, 'event/*', 'ports', 'preflight', 'migration-ports', 'replay-ports', 'stored-journal']
 const CORE = [
   'batches',
@@ -56,6 +56,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   'private-directory': [],
   retry: ['errors'],
   secrets: [],
+  version: [],
   preflight: ['errors'],
   'event/*': ['errors', 'event/*'],
   'query/*': ['errors', 'event/*', 'query/*'],

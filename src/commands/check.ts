@@ -3,9 +3,9 @@ import { checkAll } from '../check/check.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { asConnectorError } from '../errors.ts'
 import { areaResults, type CheckResult } from '../preflight.ts'
+import { packageVersion } from '../version.ts'
 import { jsonArea, summary, textArea } from './check-output.ts'
 import { stopSignals } from './stop-signals.ts'
-import { readVersion } from './version.ts'
 import { logWarnings } from './warnings.ts'
 
 /** The process's exit code when there is a cross. A contract: documented in the README. */
@@ -52,7 +52,7 @@ export async function check(options: CheckOptions): Promise<boolean> {
   }
   const config = configOf(options, show)
   if (config !== undefined) {
-    for await (const results of checkAll(config, { version: readVersion() }, stop.signal)) show(results)
+    for await (const results of checkAll(config, { version: packageVersion() }, stop.signal)) show(results)
   }
   if (options.json !== true) process.stdout.write(summary(all))
   return all.every(({ status }) => status !== 'failed')

@@ -6,11 +6,11 @@ import { type Queried, queryExport } from '../query/query-export.ts'
 import { reachNote } from '../query/reach.ts'
 import type { MatchedEvent } from '../query/scan.ts'
 import { countOf } from '../status/words.ts'
+import { packageVersion } from '../version.ts'
 import { clearingProgress, createLoggerOf } from './logger.ts'
 import { createProgressDisplay } from './progress.ts'
 import { tell } from './standard-output.ts'
 import { triedAgain } from './tried-again.ts'
-import { readVersion } from './version.ts'
 
 /** One download; tried again where it fails for a while, each time into a fresh sink. */
 export async function askHub(
@@ -22,7 +22,7 @@ export async function askHub(
 ): Promise<Queried> {
   const progress = createProgressDisplay(process.stderr.isTTY === true)
   const log = clearingProgress(createLoggerOf(config), progress.clear)
-  const hub = createHub(config, { log, version: readVersion() })
+  const hub = createHub(config, { log, version: packageVersion() })
   try {
     return await triedAgain(
       () => {

@@ -1,10 +1,10 @@
 import { Command, CommanderError } from 'commander'
 import { asConnectorError, ConnectorError } from '../errors.ts'
 import { durationText } from '../status/words.ts'
+import { packageVersion } from '../version.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { secretAmong } from './secret-arguments.ts'
 import { plainText } from './table.ts'
-import { readVersion } from './version.ts'
 
 /** In the order of the help. Each is loaded when it is needed: together they take half a second and 30 MB. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
@@ -38,7 +38,7 @@ export async function createProgram(wanted?: string): Promise<Command> {
     .description(
       'Publishes the audit log of Hugging Face organizations to Kafka and OpenTelemetry, each event exactly once.',
     )
-    .version(readVersion())
+    .version(packageVersion())
     .showHelpAfterError('(see hf-audit --help)')
     .showSuggestionAfterError()
     .exitOverride()

@@ -5,6 +5,7 @@ import type { StreamName } from '../event/records.ts'
 import { dryRun, replay } from '../replay/run.ts'
 import type { ReplayTarget } from '../replay-ports.ts'
 import { checkChoice, createReplaySource, createReplayTarget, targetIdentity } from '../replays.ts'
+import { packageVersion } from '../version.ts'
 import { jsonLine } from './entry-lines.ts'
 import { clearingProgress, createLoggerOf } from './logger.ts'
 import {
@@ -18,7 +19,6 @@ import {
 import { createReplayProgress } from './replay-progress.ts'
 import { dryRunLines, outcomeLines } from './replay-summary.ts'
 import { stopSignals } from './stop-signals.ts'
-import { readVersion } from './version.ts'
 
 const STREAMS: readonly StreamName[] = ['events', 'findings', 'ledger', 'dead-letters']
 
@@ -92,7 +92,7 @@ async function runReplay(options: ReplayOptions): Promise<void> {
   const name = options.name ?? defaultName(words)
   const progress = createReplayProgress(process.stderr.isTTY === true, log)
   const told = clearingProgress(log, progress.clear)
-  const dependencies = { log: told, version: readVersion(), lineOf: jsonLine }
+  const dependencies = { log: told, version: packageVersion(), lineOf: jsonLine }
   const target = await createReplayTarget(config, { ...choice, name }, dependencies)
   const summary = { name, destination: target.destination, hint: hintOf(parsed, config) }
   const startedAt = performance.now()

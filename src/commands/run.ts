@@ -4,12 +4,12 @@ import { type ConfigSource, loadConfig } from '../config.ts'
 import { type Connector, createConnector } from '../connector.ts'
 import { asConnectorError } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import { packageVersion } from '../version.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { clearingProgress, createLoggerOf } from './logger.ts'
 import { createProgressDisplay } from './progress.ts'
 import { onReloadSignal } from './reload-signal.ts'
 import { stopSignals } from './stop-signals.ts'
-import { readVersion } from './version.ts'
 
 interface RunOptions {
   readonly config?: string
@@ -54,7 +54,7 @@ async function run(options: RunOptions): Promise<void> {
   stop.limitTo(config.shutdownGraceMs)
   const progress = createProgressDisplay(process.stderr.isTTY === true)
   const log = clearingProgress(createLoggerOf(config), progress.clear)
-  const creating = createConnector(config, { log, version: readVersion(), onProgress: progress.show })
+  const creating = createConnector(config, { log, version: packageVersion(), onProgress: progress.show })
   if (options.once !== true) {
     onReloadSignal(
       async () => reload(await creating, source, log),

@@ -7,8 +7,8 @@ import type { Logger } from '../log.ts'
 import type { Spool } from '../ports.ts'
 import type { JournalScanner } from '../stored-journal.ts'
 import { compareWithHub, type Differences, type JournalWindow } from '../verify/hub-comparison.ts'
+import { packageVersion } from '../version.ts'
 import { triedAgain } from './tried-again.ts'
-import { readVersion } from './version.ts'
 
 export interface HubComparison {
   readonly config: Config
@@ -34,7 +34,7 @@ export async function compareEach(
   const errors: ConnectorError[] = []
   if (organizations.length === 0) return { differences, errors }
   const { config, log } = comparison
-  const hub = createHub(config, { log, version: readVersion() })
+  const hub = createHub(config, { log, version: packageVersion() })
   try {
     for (const organization of organizations) {
       const compare = () =>

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
+import { packageVersion } from '../../version.ts'
 import { DEFAULT_TIMEOUTS, userAgentOf } from '../client.ts'
 import { createDispatcher, type HttpSettings, proxyFromEnv } from '../http.ts'
-import { packageVersion } from './version.ts'
 
 export interface Connections {
   readonly dispatcher: Dispatcher
