@@ -1,5 +1,6 @@
 import { isObjectId } from '../../hub/enterprise/choices.ts'
 import { serviceAccountPath, serviceAccountsPath } from '../../hub/enterprise/list-service-accounts.ts'
+import type { HubRequest } from '../../hub/enterprise/request.ts'
 import { type PlannedRequest, SERVICE_ACCOUNT_ID, TOKEN_ID } from '../hub-change/dry-run.ts'
 
 /** What is asked first to find a service account by its name; nothing for an id. */
@@ -13,11 +14,12 @@ export function plannedAccountLookup(organization: string, account: string): Pla
   ]
 }
 
-/** What is asked first to find a token, of whichever account. */
-export function plannedTokenLookup(
+/** A change of one token, and what is asked first to find it and its account. */
+export function plannedTokenChange(
   organization: string,
   token: string,
   account: string | undefined,
+  requestOf: (organization: string, accountId: string, tokenId: string) => HubRequest,
 ): PlannedRequest[] {
   const id = account !== undefined && isObjectId(account) ? account : SERVICE_ACCOUNT_ID
   return [
@@ -33,5 +35,6 @@ export function plannedTokenLookup(
           ? `of each, to find the token ${token}: its id is ${TOKEN_ID} below`
           : `to find the token ${token}: its id is ${TOKEN_ID} below`,
     },
+    { request: requestOf(organization, id, isObjectId(token) ? token : TOKEN_ID) },
   ]
 }

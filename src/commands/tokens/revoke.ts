@@ -1,13 +1,11 @@
 import { Command } from 'commander'
-import { isObjectId } from '../../hub/enterprise/choices.ts'
 import { revokeToken, revokeTokenRequest } from '../../hub/enterprise/revoke-token.ts'
-import { SERVICE_ACCOUNT_ID, TOKEN_ID } from '../hub-change/dry-run.ts'
 import { printResult } from '../hub-change/print-result.ts'
 import { CHANGE_HELP, type ChangeOptions, runChange, withChangeOptions } from '../hub-change/run-change.ts'
 import { openSession, withHubOptions } from '../hub-session.ts'
 import { plainText } from '../table.ts'
 import { findToken } from './find.ts'
-import { plannedTokenLookup } from './planned-lookups.ts'
+import { plannedTokenChange } from './planned-lookups.ts'
 
 interface RevokeOptions extends ChangeOptions {
   readonly serviceAccount?: string
@@ -36,10 +34,8 @@ async function revoke(wanted: string, options: RevokeOptions): Promise<void> {
   const session = openSession(options)
   const organization = session.organization.name
   const { serviceAccount } = options
-  const id = serviceAccount !== undefined && isObjectId(serviceAccount) ? serviceAccount : SERVICE_ACCOUNT_ID
-  const request = revokeTokenRequest(organization, id, isObjectId(wanted) ? wanted : TOKEN_ID)
   await runChange(session, options, {
-    requests: [...plannedTokenLookup(organization, wanted, serviceAccount), { request }],
+    requests: plannedTokenChange(organization, wanted, serviceAccount, revokeTokenRequest),
     async prepare(call) {
       const found = await findToken(organization, wanted, serviceAccount, call)
       const { _id, displayName, lastUsedAt, serviceAccount: account } = found

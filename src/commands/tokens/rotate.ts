@@ -1,12 +1,10 @@
 import { Command } from 'commander'
-import { isObjectId } from '../../hub/enterprise/choices.ts'
 import { rotateToken, rotateTokenRequest } from '../../hub/enterprise/rotate-token.ts'
-import { SERVICE_ACCOUNT_ID, TOKEN_ID } from '../hub-change/dry-run.ts'
 import { CHANGE_HELP, type ChangeOptions, runChange, withChangeOptions } from '../hub-change/run-change.ts'
 import { openSession, withHubOptions } from '../hub-session.ts'
 import { plainText } from '../table.ts'
 import { findToken } from './find.ts'
-import { plannedTokenLookup } from './planned-lookups.ts'
+import { plannedTokenChange } from './planned-lookups.ts'
 import { printToken } from './print-token.ts'
 
 interface RotateOptions extends ChangeOptions {
@@ -37,10 +35,8 @@ async function rotate(wanted: string, options: RotateOptions): Promise<void> {
   const session = openSession(options)
   const organization = session.organization.name
   const { serviceAccount } = options
-  const id = serviceAccount !== undefined && isObjectId(serviceAccount) ? serviceAccount : SERVICE_ACCOUNT_ID
-  const request = rotateTokenRequest(organization, id, isObjectId(wanted) ? wanted : TOKEN_ID)
   await runChange(session, options, {
-    requests: [...plannedTokenLookup(organization, wanted, serviceAccount), { request }],
+    requests: plannedTokenChange(organization, wanted, serviceAccount, rotateTokenRequest),
     async prepare(call) {
       const found = await findToken(organization, wanted, serviceAccount, call)
       const { _id, displayName, serviceAccount: account } = found

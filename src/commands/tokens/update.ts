@@ -1,16 +1,14 @@
 import { Command } from 'commander'
 import { ConnectorError } from '../../errors.ts'
-import { isObjectId } from '../../hub/enterprise/choices.ts'
 import { ROLE_PERMISSIONS } from '../../hub/enterprise/token-permissions.ts'
 import { type TokenChanges, updateToken, updateTokenRequest } from '../../hub/enterprise/update-token.ts'
-import { SERVICE_ACCOUNT_ID, TOKEN_ID } from '../hub-change/dry-run.ts'
 import { printResult } from '../hub-change/print-result.ts'
 import { CHANGE_HELP, type ChangeOptions, runChange, withChangeOptions } from '../hub-change/run-change.ts'
 import { openSession, withHubOptions } from '../hub-session.ts'
 import { plainText } from '../table.ts'
 import { scopeWords } from './create.ts'
 import { findToken } from './find.ts'
-import { plannedTokenLookup } from './planned-lookups.ts'
+import { plannedTokenChange } from './planned-lookups.ts'
 import { rolesTable, type ScopeOptions, scopeOf, withScopeOptions } from './scope-options.ts'
 
 interface UpdateOptions extends ChangeOptions, ScopeOptions {
@@ -44,18 +42,18 @@ async function update(wanted: string, options: UpdateOptions): Promise<void> {
   const organization = session.organization.name
   const { serviceAccount } = options
   const changes = changesOf(options)
-  const id = serviceAccount !== undefined && isObjectId(serviceAccount) ? serviceAccount : SERVICE_ACCOUNT_ID
-  const tokenId = isObjectId(wanted) ? wanted : TOKEN_ID
-  const request = updateTokenRequest(organization, id, tokenId, changes)
+  const requestOf = (name: string, accountId: string, tokenId: string) =>
+    updateTokenRequest(name, accountId, tokenId, changes)
   await runChange(session, options, {
-    requests: [...plannedTokenLookup(organization, wanted, serviceAccount), { request }],
+    requests: plannedTokenChange(organization, wanted, serviceAccount, requestOf),
     async prepare(call) {
       const found = await findToken(organization, wanted, serviceAccount, call)
       const { _id, displayName, serviceAccount: account } = found
       const words = `${displayName} (${_id}) of ${account.user}`
+      const { body } = requestOf(organization, account._id, _id)
       const renamed = changes.name === undefined ? [] : [`  name: ${changes.name}`]
       return {
-        question: `${[...renamed, scopeWords(request.body)].filter(line => line !== '').join('\n')}\nChange the token ${plainText(words)} in ${organization} so?`,
+        question: `${[...renamed, scopeWords(body)].filter(line => line !== '').join('\n')}\nChange the token ${plainText(words)} in ${organization} so?`,
         async perform() {
           const updated = await updateToken(organization, _id, changes, {
             ...call,
