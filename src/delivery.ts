@@ -60,20 +60,25 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
   let troubleSinceMs = 0
   let [delivered, rejected] = [0, 0]
   let lastError: LastError | undefined
+  /** The last record that was accepted. Sent again it is the same event to whoever deduplicates, as he must. */
+  let probe: JournalEntry | undefined
 
   async function deliver(entries: readonly JournalEntry[], signal: AbortSignal): Promise<void> {
-    const sizes = entries.map(sizeOf)
-    let work = workOf(entries.length)
+    // Behind the entries, should it be needed, one that the endpoint is known to take.
+    const sendable = probe === undefined ? entries : [...entries, probe]
+    const sizes = sendable.map(sizeOf)
+    let work = workOf(entries.length, probe === undefined ? undefined : entries.length)
     for (;;) {
       work = withNextRequest(work, memory, sizes, now())
       const { from, to } = nextRequest(work)
       if (from === to && work.asking === undefined) return
-      const result = await send(entries.slice(from, to), signal)
+      const result = await send(sendable.slice(from, to), signal)
+      if (result.kind === 'accepted' && result.rejected === 0 && to > from) probe = sendable[to - 1]
       const requestBytes = sizes.slice(from, to).reduce((sum, size) => sum + size, 0)
       const decision = decide(work, memory, result, { nowMs: now(), random: random(), requestBytes })
       tell(memory.trouble, decision, result)
       memory = decision.memory
-      for (const refusal of decision.deadLetters) await onRefused(entries[refusal.index]!, refusal, signal)
+      for (const refusal of decision.deadLetters) await onRefused(sendable[refusal.index]!, refusal, signal)
       work = decision.work
       if (decision.waitMs > 0) await sleep(decision.waitMs, signal)
     }

@@ -9,8 +9,10 @@ import { retryDelayMs } from './retry.ts'
  *   record is at fault and becomes a *suspect*; if not, the endpoint is blocked.
  * - Suspects are dead-lettered as soon as the endpoint accepts another record, or when nothing else is left. Ten
  *   suspects in a row without an accepted record between say that it is the endpoint after all: then it is blocked and
- *   they go back into the queue, so that none is skipped.
- * - A blocked endpoint is tried again with growing waits, each time with the next record of the queue.
+ *   they go back into the queue, so that none is skipped. If any record is accepted after that, it was not the endpoint:
+ *   those that are refused once more are at fault, however many they are.
+ * - A blocked endpoint is tried again with growing waits. After ten in a row the first to be tried is a *probe*, a record
+ *   that it accepted before: where only bad records are left, nothing else could show that it is well.
  */
 
 /** The entries `from` to `to`, exclusive. */
@@ -34,6 +36,12 @@ export interface Work {
   /** Set while an empty request asks whether the endpoint accepts anything at all. */
   readonly asking: Refusal | undefined
   readonly suspects: readonly Refusal[]
+  /** Indices of suspects that went back into the queue, since there were ten in a row. */
+  readonly doubted: readonly number[]
+  /** Of these the ones after which a record was accepted: refused once more, they are at fault. */
+  readonly convicted: readonly number[]
+  /** Index of the probe: a record that was accepted, in this hand-over or an earlier one. */
+  readonly probe: number | undefined
 }
 
 export interface Trouble {
@@ -92,8 +100,10 @@ export const freshMemory: EndpointMemory = {
   trouble: undefined,
 }
 
-export function workOf(count: number): Work {
-  return { queue: count === 0 ? [] : [{ from: 0, to: count }], asking: undefined, suspects: [] }
+/** With a probe where the record at that index was accepted before. */
+export function workOf(count: number, probe?: number): Work {
+  const queue = count === 0 ? [] : [{ from: 0, to: count }]
+  return { queue, asking: undefined, suspects: [], doubted: [], convicted: [], probe }
 }
 
 /**
@@ -156,9 +166,18 @@ export function decide(
 }
 
 function acceptedRecords(work: Work, memory: EndpointMemory, rejected: number): Decision {
-  const { from, to } = work.queue[0]!
+  const [{ from, to } = { from: 0, to: 0 }, ...rest] = work.queue
+  const isProbe = from === work.probe
   return {
-    work: { queue: work.queue.slice(1), asking: undefined, suspects: [] },
+    work: {
+      ...work,
+      // Any accepted record shows what the probe would.
+      queue: withoutProbe(rest, work.probe),
+      suspects: [],
+      doubted: [],
+      convicted: [...work.convicted, ...work.doubted],
+      probe: work.probe ?? (rejected === 0 ? from : undefined),
+    },
     memory: {
       ...memory,
       waits: 0,
@@ -167,8 +186,8 @@ function acceptedRecords(work: Work, memory: EndpointMemory, rejected: number): 
       trouble: undefined,
     },
     waitMs: 0,
-    accepted: to - from,
-    rejected,
+    accepted: isProbe ? 0 : to - from,
+    rejected: isProbe ? 0 : rejected,
     deadLetters: work.suspects,
   }
 }
@@ -180,23 +199,26 @@ function acceptedEmpty(
   memory: EndpointMemory,
   circumstances: Circumstances,
 ): Decision {
-  const refusedInARow = memory.refusedInARow + 1
+  const isConvicted = work.convicted.includes(asked.index)
+  const refusedInARow = memory.refusedInARow + (isConvicted ? 0 : 1)
   const suspects = [...work.suspects, asked]
-  if (refusedInARow >= MAX_REFUSED_IN_A_ROW) {
-    const back = suspects.map(({ index }) => ({ from: index, to: index + 1 }))
+  if (!isConvicted && refusedInARow >= MAX_REFUSED_IN_A_ROW) {
+    const indices = suspects.map(({ index }) => index)
+    const back = indices.map(index => ({ from: index, to: index + 1 }))
     return tooManyRefused(
-      { ...work, queue: [...work.queue, ...back] },
+      { ...work, queue: [...work.queue, ...back], doubted: [...work.doubted, ...indices] },
       { ...memory, refusedInARow },
       asked,
       circumstances,
     )
   }
   const isLast = work.queue.length === 0
+  const settled = isLast ? suspects : isConvicted ? [asked] : []
   return {
-    work: { ...work, asking: undefined, suspects: isLast ? [] : suspects },
+    work: { ...work, asking: undefined, suspects: suspects.filter(suspect => !settled.includes(suspect)) },
     memory: { ...memory, refusedInARow, waits: 0, trouble: undefined },
     ...NOTHING_SETTLED,
-    deadLetters: isLast ? suspects : [],
+    deadLetters: settled,
   }
 }
 
@@ -226,15 +248,25 @@ function refusedRecords(
 function tooManyRefused(
   work: Work,
   memory: EndpointMemory,
-  { status, message }: Refusal,
+  { index, status, message }: Refusal,
   circumstances: Circumstances,
 ): Decision {
-  return blocked({ ...work, asking: undefined, suspects: [] }, memory, circumstances, {
+  const { probe } = work
+  const queue = withoutProbe(work.queue, probe)
+  // Bad records stand beside each other: a large range is the likelier to hold good ones.
+  queue.sort((a, b) => b.to - b.from - (a.to - a.from))
+  const probes = probe === undefined ? [] : [{ from: probe, to: probe + 1 }]
+  const tried = index === probe ? [...queue, ...probes] : [...probes, ...queue]
+  return blocked({ ...work, queue: tried, asking: undefined, suspects: [] }, memory, circumstances, {
     message:
       `${MAX_REFUSED_IN_A_ROW} records in a row were refused (${status}: ${message}), though an empty request is ` +
       'accepted: that is not taken for the fault of the records',
     cause: `refused in a row ${status}`,
   })
+}
+
+function withoutProbe(queue: readonly Range[], probe: number | undefined): Range[] {
+  return queue.filter(({ from }) => from !== probe)
 }
 
 function unavailable(

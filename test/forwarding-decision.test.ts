@@ -46,7 +46,7 @@ const rows: Row[] = [
     memory: { waits: 4, refusedInARow: 9, trouble: { kind: 'blocked', message: 'm', cause: 'c' } },
     answer: accepted,
     outcome: {
-      work: work({ queue: [{ from: 4, to: 8 }] }),
+      work: work({ queue: [{ from: 4, to: 8 }], probe: 3 }),
       accepted: 1,
       waitMs: 0,
       remembers: { waits: 0, refusedInARow: 0, trouble: undefined },
@@ -63,7 +63,7 @@ const rows: Row[] = [
     work: work({ queue: single, suspects: [refusal(1), refusal(2)] }),
     memory: { refusedInARow: 2 },
     answer: accepted,
-    outcome: { work: work({ queue: [{ from: 4, to: 8 }] }), deadLetters: [refusal(1), refusal(2)] },
+    outcome: { work: work({ queue: [{ from: 4, to: 8 }], probe: 3 }), deadLetters: [refusal(1), refusal(2)] },
   },
   ...[400, 413, 422].map(status => ({
     when: `several records are refused with ${status}: halved, at once`,
@@ -148,10 +148,83 @@ const rows: Row[] = [
           { from: 2, to: 3 },
           { from: 3, to: 4 },
         ],
+        doubted: [1, 2, 3],
       }),
       waitMs: 750,
       deadLetters: [],
       remembers: { refusedInARow: 10, waits: 1 },
+    },
+  },
+  {
+    when: 'the tenth in a row where a probe is at hand: it is the next',
+    work: work({ queue: [{ from: 4, to: 8 }], asking: refusal(3), probe: 8 }),
+    memory: { refusedInARow: 9 },
+    answer: accepted,
+    outcome: {
+      work: work({
+        queue: [
+          { from: 8, to: 9 },
+          { from: 4, to: 8 },
+          { from: 3, to: 4 },
+        ],
+        doubted: [3],
+        probe: 8,
+      }),
+      deadLetters: [],
+    },
+  },
+  {
+    when: 'the probe is accepted: not delivered, and what is refused again is at fault',
+    work: work({ queue: [{ from: 8, to: 9 }, ...single], doubted: [3], probe: 8 }),
+    memory: { refusedInARow: 10 },
+    answer: { kind: 'accepted', rejected: 1, message: '' },
+    outcome: {
+      work: work({ queue: single, convicted: [3], probe: 8 }),
+      accepted: 0,
+      rejected: 0,
+      remembers: { refusedInARow: 0 },
+    },
+  },
+  {
+    when: 'the probe is refused: it is the endpoint; the probe goes back behind the others',
+    work: work({ queue: [{ from: 8, to: 9 }, ...single], doubted: [3], probe: 8 }),
+    memory: { refusedInARow: 10, waits: 1 },
+    answer: refused(400),
+    outcome: {
+      work: work({
+        queue: [
+          { from: 4, to: 8 },
+          { from: 3, to: 4 },
+          { from: 8, to: 9 },
+        ],
+        doubted: [3],
+        probe: 8,
+      }),
+      waitMs: 1_500,
+      deadLetters: [],
+    },
+  },
+  {
+    when: 'another record is accepted: the probe is not needed any more',
+    work: work({
+      queue: [
+        { from: 3, to: 4 },
+        { from: 8, to: 9 },
+      ],
+      probe: 8,
+    }),
+    answer: accepted,
+    outcome: { work: work({ probe: 8 }), accepted: 1 },
+  },
+  {
+    when: 'one after which a record was accepted is refused again: at fault, and not counted',
+    work: work({ queue: [{ from: 4, to: 8 }], asking: refusal(3), convicted: [3] }),
+    memory: { refusedInARow: 4 },
+    answer: accepted,
+    outcome: {
+      work: work({ queue: [{ from: 4, to: 8 }], convicted: [3] }),
+      deadLetters: [refusal(3)],
+      remembers: { refusedInARow: 4 },
     },
   },
   {
