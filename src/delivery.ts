@@ -105,7 +105,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       if (trouble.kind === 'blocked') {
         log.error(
           { destination: sink.destination },
-          `OTLP is blocked: ${trouble.message}. Nothing is skipped; it is tried again.`,
+          `OTLP is blocked: ${trouble.message.replace(/\.$/, '')}. Nothing is skipped; it is tried again.`,
         )
       } else {
         log.warn(

@@ -2,6 +2,7 @@ import type { ConnectorError } from './errors.ts'
 import { blocksOrganization } from './errors.ts'
 import type { Organization } from './event/organization.ts'
 import type { Finding, LedgerEntry } from './event/records.ts'
+import { rfc3339Text } from './event/rfc3339.ts'
 import type { Logger } from './log.ts'
 import type { PollOutcome } from './poller.ts'
 
@@ -70,5 +71,5 @@ function reportFinding(log: Logger, finding: Finding): void {
 
 /** Epoch milliseconds as RFC 3339, null for null. */
 export function rfc3339(epochMs: number | null): string | null {
-  return epochMs === null ? null : new Date(epochMs).toISOString()
+  return epochMs === null ? null : rfc3339Text(epochMs)
 }

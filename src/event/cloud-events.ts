@@ -1,3 +1,5 @@
+import { rfc3339Text } from './rfc3339.ts'
+
 /** What the CloudEvents attributes of an event say. */
 export interface EventAttributes {
   /** The record's `id` (a UUID). */
@@ -25,7 +27,7 @@ export function cloudEventHeaders(
     ce_id: id,
     ce_source: source,
     ce_type: TYPE_PREFIX + type,
-    ce_time: new Date(createdAtMs).toISOString(),
+    ce_time: rfc3339Text(createdAtMs),
     'content-type': CONTENT_TYPE,
   }
 }

@@ -3,6 +3,7 @@ import type { Head, SeenEntry } from './checkpoint.ts'
 import { judgeOpenPoll } from './open-poll.ts'
 import type { Organization } from './organization.ts'
 import type { Finding } from './records.ts'
+import { rfc3339Text } from './rfc3339.ts'
 import type { SeenEvents } from './seen-events.ts'
 import type { Selection } from './select.ts'
 
@@ -89,17 +90,24 @@ function findGap({ organization, head, seen, selection, exportCap }: Context, is
   const unconnected = bringsAny && !selection.sharesSeenId && knowsAnyEvent(seen)
   if (!isLost && !unconnected) return []
   const newest = newestKnownMs(seen, head)
-  const newestPublished = newest === null ? 'the first poll' : new Date(newest).toISOString()
-  const why = unconnected
-    ? 'The export is at its cap and holds no event seen before'
-    : 'A poll was cut off, and the export, at its cap, begins after the oldest event that poll had not published'
+  const newestPublished = newest === null ? 'the first poll' : rfc3339Text(newest)
+  const isOlder = newest !== null && (selection.newestCreatedAtMs ?? oldest) <= newest
+  const why = !unconnected
+    ? 'A poll was cut off, and the export, at its cap, begins after the oldest event that poll had not published'
+    : isOlder
+      ? 'The export is at its cap, holds no event seen before, and ends before what was published'
+      : 'The export is at its cap and holds no event seen before'
+  const span =
+    unconnected && isOlder
+      ? `after ${newestPublished}`
+      : `between ${newestPublished} and ${rfc3339Text(oldest)}`
   return [
     {
       ...findingOf(organization, selection, head.sequence),
       kind: 'GAP',
       severity: 'ERROR',
       message:
-        `${why}: events between ${newestPublished} and ${new Date(oldest).toISOString()} may be lost. ` +
+        `${why}: events ${span} may be lost. ` +
         'Poll more often; a saved export of that time can be added with hf-audit import.',
       newestPublishedAt: newest,
       oldestReceivedAt: oldest,

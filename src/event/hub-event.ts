@@ -46,6 +46,8 @@ export interface PoisonedElement {
   readonly reason: PoisonReason
   /** The same for a person. */
   readonly detail: string
+  /** Where it has one that would do: perhaps that of an event that was published. */
+  readonly id?: string
 }
 
 export type ParsedElement = ParsedEvent | PoisonedElement
@@ -69,13 +71,13 @@ export function parseElement(
   if (!(id as string).isWellFormed()) return poison('id_not_unicode', '_id holds a lone surrogate')
   const type = event.type
   const typeFault = faultOfName(type)
-  if (typeFault !== undefined) return poison(`type_${typeFault}`, `type ${FAULTS[typeFault]}`)
+  if (typeFault !== undefined) return poison(`type_${typeFault}`, `type ${FAULTS[typeFault]}`, id as string)
   const createdAt = event.createdAt
   if (createdAt === undefined || createdAt === null)
-    return poison('created_at_missing', 'createdAt is missing')
+    return poison('created_at_missing', 'createdAt is missing', id as string)
   const createdAtMs = typeof createdAt === 'string' ? parseRfc3339(createdAt) : undefined
   if (createdAtMs === undefined) {
-    return poison('created_at_invalid', `createdAt is no RFC 3339 time: ${excerpt(createdAt)}`)
+    return poison('created_at_invalid', `createdAt is no RFC 3339 time: ${excerpt(createdAt)}`, id as string)
   }
   return { kind: 'event', id: id as string, type: (type as string).toWellFormed(), createdAtMs, event, text }
 }
@@ -123,8 +125,8 @@ function parseOrThrow(text: string): unknown {
   }
 }
 
-function poison(reason: PoisonReason, detail: string): PoisonedElement {
-  return { kind: 'poison', reason, detail }
+function poison(reason: PoisonReason, detail: string, id?: string): PoisonedElement {
+  return { kind: 'poison', reason, detail, ...(id === undefined ? {} : { id }) }
 }
 
 function isObject(value: unknown): value is JsonObject {

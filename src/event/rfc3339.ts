@@ -37,6 +37,14 @@ export function parseRfc3339(text: string): number | undefined {
   return atMs + millisecondsBetween(text, SECONDS_END + 1, offsetStart)
 }
 
+/** What RFC 3339 can say: a time of the year 9999 in a zone west of Greenwich is in the year 10000 in UTC. */
+const [FIRST_MS, LAST_MS] = [-62_167_219_200_000, 253_402_300_799_999]
+
+/** An instant as RFC 3339 text in UTC with milliseconds; one that the text has no year for is the nearest that it has. */
+export function rfc3339Text(epochMs: number): string {
+  return new Date(Math.min(Math.max(epochMs, FIRST_MS), LAST_MS)).toISOString()
+}
+
 /** The number in so many digits, NaN when they are not all digits. */
 function digits(text: string, start: number, count: number): number {
   let number = 0

@@ -4,7 +4,7 @@ import { type Checkpoint, DIGEST_VERSION, poisonKey, type SeenEntry } from './ch
 import { contentDigest } from './digest.ts'
 import type { AuditLogExport, ExportElement, Spool } from './export.ts'
 import { FreshEvents } from './fresh-events.ts'
-import { glanceAtElement, parseElement } from './hub-event.ts'
+import { glanceAtElement, type PoisonedElement, parseElement } from './hub-event.ts'
 import { type ToldChange, type ToldContents, withTold } from './told-contents.ts'
 
 /** How many ids a finding names at most. */
@@ -128,7 +128,7 @@ class SelectionPass {
     }
     const parsed = parseElement(element)
     if (parsed.kind === 'poison') {
-      this.#takePoison(element, crc, parsed.reason, parsed.detail)
+      this.#takePoison(element, crc, parsed)
       return
     }
     const slot = this.#seen.slotOf(parsed.id)
@@ -264,11 +264,15 @@ class SelectionPass {
     this.#changed.add(id)
   }
 
-  #takePoison(element: ExportElement, crc: number, reason: string, detail: string): void {
+  #takePoison(
+    element: ExportElement,
+    crc: number,
+    { reason, detail, id = element.id }: PoisonedElement,
+  ): void {
     const sha256 = element.oversize?.sha256 ?? sha256Of(element.bytes)
     const key = poisonKey(sha256)
     // The id of a published event with a body that is none now: the event is still in the window.
-    const idSlot = element.id === undefined ? -1 : this.#seen.slotOf(element.id)
+    const idSlot = id === undefined ? -1 : this.#seen.slotOf(id)
     if (idSlot >= 0) this.#poisonedSlots.push(idSlot)
     const slot = this.#seen.slotOf(key)
     if (slot >= 0) {

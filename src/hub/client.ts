@@ -95,11 +95,12 @@ export function createPollingHub(settings: HttpSettings, dependencies: HubDepend
     const sentAtMs = now()
     const response = await sendRequest(dispatcher, settings, { method: 'GET', url, token }, signal)
     onAnswer?.({ sentAtMs, receivedAtMs: now(), headers: response.headers })
-    limiter.told(token.value, parseQuota(response.headers, now()), now())
+    // whoami-v2 has a stricter limit of its own, which says nothing about exports.
+    const isExport = path !== WHO_AM_I_PATH
+    if (isExport) limiter.told(token.value, parseQuota(response.headers, now()), now())
     if (response.status === 200) return [response, asked]
     const error = await responseError(response, asked, now())
-    // whoami-v2 has a stricter limit of its own, which says nothing about exports.
-    if (error.code === 'HUB_RATE_LIMITED' && path !== WHO_AM_I_PATH)
+    if (error.code === 'HUB_RATE_LIMITED' && isExport)
       limiter.block(token.value, error.retryAfterMs ?? 0, now())
     throw error
   }

@@ -1,7 +1,8 @@
 import type { Attributes, LogRecord } from '@opentelemetry/api'
 import type { AuditRecord, Enrichment } from '../event/records.ts'
+import { rfc3339Text } from '../event/rfc3339.ts'
 import { isCountryCode } from './country-codes.ts'
-import { isOtlpTime, otlpTime, severityNumber, timeText, wholeNumber } from './fields.ts'
+import { isOtlpTime, otlpTime, severityNumber, wholeNumber } from './fields.ts'
 
 /**
  * The log record of an audit event.
@@ -66,7 +67,8 @@ export function eventLogRecord(record: AuditRecord): LogRecord {
   addOrigin(attributes, record)
   addCredential(attributes, record)
   addNetwork(attributes, record)
-  if (!isOtlpTime(record.eventTime)) attributes['huggingface.audit.event_time'] = timeText(record.eventTime)
+  if (!isOtlpTime(record.eventTime))
+    attributes['huggingface.audit.event_time'] = rfc3339Text(record.eventTime)
   if (record.workspaceID !== '') attributes['huggingface.audit.workspace_id'] = record.workspaceID
   if (record.sourceTTL !== 0) attributes['huggingface.audit.source_ttl'] = record.sourceTTL
   if (hasEntries(record.tags)) attributes['huggingface.audit.tags'] = record.tags

@@ -2,8 +2,6 @@ import { type HrTime, SeverityNumber } from '@opentelemetry/api'
 
 /** OTLP's time is nanoseconds in 64 unsigned bits: until July 2554. */
 const LAST_MS = 18_446_744_073_709
-/** What `Date` can show. */
-const LAST_DATE_MS = 8_640_000_000_000_000
 
 /** True for a time that an OTLP record can carry. Others are sent as 0, which stands for unknown. */
 export function isOtlpTime(epochMs: number): boolean {
@@ -15,11 +13,6 @@ export function otlpTime(epochMs: number): HrTime {
   if (!isOtlpTime(epochMs)) return [0, 0]
   const seconds = Math.floor(epochMs / 1_000)
   return [seconds, (epochMs - seconds * 1_000) * 1_000_000]
-}
-
-/** RFC 3339 in UTC, or the milliseconds where no calendar goes. */
-export function timeText(epochMs: number): string {
-  return Math.abs(epochMs) <= LAST_DATE_MS ? new Date(epochMs).toISOString() : String(epochMs)
 }
 
 /** https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber */

@@ -74,6 +74,8 @@ export function readAnswer(answer: Answer, context: AnswerContext): DeliveryResu
 const CHECK_ENDPOINT =
   'Check OTEL_EXPORTER_OTLP_ENDPOINT, to which /v1/logs is added, or OTEL_EXPORTER_OTLP_LOGS_ENDPOINT, used as it is.'
 
+const OPEN_BRACE = 0x7b
+
 function blocked(status: number, message: string): DeliveryResult {
   return { kind: 'blocked', status, message }
 }
@@ -112,7 +114,10 @@ function partialSuccessOf({ contentType, body }: Answer): PartialSuccess | undef
   try {
     if (isProtobuf(contentType)) return ProtobufLogsSerializer.deserializeResponse(body).partialSuccess ?? {}
     if (isJson(contentType)) return JSON.parse(utf8(body))?.partialSuccess ?? {}
-    return {}
+    if (!isUntyped(contentType)) return {}
+    return body[0] === OPEN_BRACE
+      ? (JSON.parse(utf8(body))?.partialSuccess ?? {})
+      : (ProtobufLogsSerializer.deserializeResponse(body).partialSuccess ?? {})
   } catch {
     return undefined
   }
@@ -154,6 +159,11 @@ function isProtobuf(contentType: string): boolean {
 
 function isJson(contentType: string): boolean {
   return /^application\/([\w.-]+\+)?json\b/i.test(contentType)
+}
+
+/** Says nothing of what it is. */
+function isUntyped(contentType: string): boolean {
+  return contentType.trim() === '' || /^application\/octet-stream\b/i.test(contentType)
 }
 
 function isWebPage({ contentType }: Answer): boolean {

@@ -3,7 +3,8 @@ import { v5 as uuidV5 } from 'uuid'
 import { timeOfIdentity } from '../event/finding-identity.ts'
 import { sourceUri } from '../event/organization.ts'
 import type { DeadLetter, Finding, LedgerEntry } from '../event/records.ts'
-import { otlpTime, severityNumber, timeText, wholeNumber } from './fields.ts'
+import { rfc3339Text } from '../event/rfc3339.ts'
+import { otlpTime, severityNumber, wholeNumber } from './fields.ts'
 
 /**
  * What an auditor reads of the trail itself: findings, the ledger, dead letters. They have no id of their own, so
@@ -36,10 +37,10 @@ export function findingLogRecord(finding: Finding): LogRecord {
   }
   if (ids.length > 0) attributes['huggingface.audit.finding.ids'] = ids
   if (newestPublishedAt !== null) {
-    attributes['huggingface.audit.finding.newest_published_at'] = timeText(newestPublishedAt)
+    attributes['huggingface.audit.finding.newest_published_at'] = rfc3339Text(newestPublishedAt)
   }
   if (oldestReceivedAt !== null) {
-    attributes['huggingface.audit.finding.oldest_received_at'] = timeText(oldestReceivedAt)
+    attributes['huggingface.audit.finding.oldest_received_at'] = rfc3339Text(oldestReceivedAt)
   }
   return {
     eventName: `hf_audit.finding.${kind.toLowerCase()}`,
@@ -76,15 +77,15 @@ export function ledgerLogRecord(entry: LedgerEntry): LogRecord {
     'huggingface.audit.poll.wire_bytes': wholeNumber(entry.wireBytes),
     'huggingface.audit.poll.body_bytes': wholeNumber(entry.bodyBytes),
     'huggingface.audit.poll.findings': entry.findings,
-    'huggingface.audit.poll.started_at': timeText(startedAt),
-    'huggingface.audit.poll.finished_at': timeText(finishedAt),
+    'huggingface.audit.poll.started_at': rfc3339Text(startedAt),
+    'huggingface.audit.poll.finished_at': rfc3339Text(finishedAt),
   }
-  if (receivedAt !== null) attributes['huggingface.audit.poll.received_at'] = timeText(receivedAt)
+  if (receivedAt !== null) attributes['huggingface.audit.poll.received_at'] = rfc3339Text(receivedAt)
   if (oldestCreatedAt !== null) {
-    attributes['huggingface.audit.poll.oldest_created_at'] = timeText(oldestCreatedAt)
+    attributes['huggingface.audit.poll.oldest_created_at'] = rfc3339Text(oldestCreatedAt)
   }
   if (newestCreatedAt !== null) {
-    attributes['huggingface.audit.poll.newest_created_at'] = timeText(newestCreatedAt)
+    attributes['huggingface.audit.poll.newest_created_at'] = rfc3339Text(newestCreatedAt)
   }
   return {
     eventName: 'hf_audit.poll',

@@ -212,6 +212,28 @@ test('an event whose element is poison now is still in the window, in each poll'
   for (const n of [1, 2, 3, 4]) assert.deepEqual(await found(bench, [...others, poisoned], n), [])
 })
 
+test('the same where the id is not noted in passing: other than ASCII, or under a key with an escape', async t => {
+  const bench = await pollBench(t)
+  const named = (createdAt: string) => [
+    eventText(5, start, { _id: 'é', createdAt }),
+    eventText(6, start, { createdAt }).replace('"_id"', '"\\u005fid"'),
+  ]
+  await found(bench, [...someEvents(1, 4), ...named(new Date(start).toISOString()), ...someEvents(7, 4)], 0)
+  const poisoned = [...someEvents(1, 4), ...named('yesterday'), ...someEvents(7, 4)]
+  for (const n of [1, 2, 3, 4]) assert.deepEqual(await found(bench, poisoned, n), [])
+})
+
+test('a capped export that is older than all that was published names no time that ends before it begins', async t => {
+  const bench = await pollBench(t, { exportCap: 10 })
+  await found(bench, someEvents(50, 10), 0)
+  assert.deepEqual(await found(bench, someEvents(1, 10), 1), ['GAP'])
+  const [gap] = await bench.read('findings')
+  assert.match(
+    gap!.message,
+    /holds no event seen before, and ends before what was published: events after \S+ may be lost/,
+  )
+})
+
 test('contents of which only an older digest is known are digested anew, and none is told', async t => {
   const plug = { outdated: false }
   const bench = await pollBench(t, {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { parseRfc3339 } from '../../src/event/rfc3339.ts'
+import { parseRfc3339, rfc3339Text } from '../../src/event/rfc3339.ts'
 
 test('what Date writes is read back, in every year of four digits', () => {
   const earliest = Date.parse('0000-01-01T00:00:00.000Z')
@@ -114,4 +114,12 @@ test('what the grammar does not allow is no time', () => {
     '-026-08-17T09:15:42Z',
   ]
   for (const text of cases) assert.equal(parseRfc3339(text), undefined, JSON.stringify(text))
+})
+
+test('an instant that a zone puts outside of the four-digit years is written as the nearest inside', () => {
+  const written = (text: string) => rfc3339Text(parseRfc3339(text)!)
+  assert.equal(written('2026-08-17T09:15:42.123+02:00'), '2026-08-17T07:15:42.123Z')
+  assert.equal(written('9999-12-31T23:59:59-23:59'), '9999-12-31T23:59:59.999Z')
+  assert.equal(written('0000-01-01T00:00:00+23:59'), '0000-01-01T00:00:00.000Z')
+  assert.equal(rfc3339Text(Number.MAX_SAFE_INTEGER), '9999-12-31T23:59:59.999Z')
 })

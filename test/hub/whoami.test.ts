@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { answer, NEVER, startClient, startServer } from './hub-server.ts'
+import { answer, NEVER, readAll, startClient, startServer } from './hub-server.ts'
 
 const USER = {
   type: 'user',
@@ -53,6 +53,17 @@ test('a failure is no error, and asked again after an hour', async t => {
     now += 60_000
   }
   assert.equal(await ask(), USER.id)
+})
+
+test('its own rate limit says nothing about exports', async t => {
+  const hub = await startServer(t, (request, response) => {
+    if (request.url === '/api/whoami-v2') answer(response, 429, '', { ratelimit: '"whoami";r=0;t=3000' })
+    else answer(response, 200, '[]')
+  })
+  const client = startClient(t)
+  assert.equal(await client.ownUserId(hub.organization, NEVER), undefined)
+  await readAll(await client.exportAuditLog(hub.organization, AbortSignal.timeout(5_000)))
+  await readAll(await client.exportAuditLog(hub.organization, AbortSignal.timeout(5_000)))
 })
 
 test('who stops is not kept waiting', async t => {

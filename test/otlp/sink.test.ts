@@ -98,6 +98,17 @@ const classes: [Reply, Partial<DeliveryResult>][] = [
     { kind: 'accepted', rejected: 0, message: '' },
   ],
   [
+    { ...partialSuccess(2, 'untyped'), headers: {} },
+    { kind: 'accepted', rejected: 2, message: 'untyped' },
+  ],
+  [
+    {
+      headers: { 'content-type': 'application/octet-stream' },
+      body: '{"partialSuccess":{"rejectedLogRecords":"1"}}',
+    },
+    { kind: 'accepted', rejected: 1 },
+  ],
+  [
     { headers: { 'content-type': 'application/x-protobuf' }, body: Buffer.from([0x0a, 0x7f, 0x00]) },
     { kind: 'accepted', rejected: 0 },
   ],
