@@ -56,6 +56,7 @@ async function create(name: string, options: CreateOptions): Promise<void> {
   const request = createTokenRequest(organization, id, token)
   await runChange(session, options, {
     requests: [...plannedAccountLookup(organization, account), { request }],
+    printsNewToken: true,
     async prepare(call) {
       const { _id, user } = await findAccount(organization, account, call)
       return {
