@@ -139,8 +139,12 @@ function withStack(error: ConnectorError): string {
   return `unexpected: ${cause ?? error.message}`
 }
 
-/** `hf-audit tail | head` closes our stdout: that is the reader's way of saying enough. A full disk is told in words. */
+/**
+ * `hf-audit tail | head` closes our stdout: that is the reader's way of saying enough. A full disk is told in words. What
+ * cannot be written to stderr is not read by anybody, and stops nothing: the answer goes to stdout all the same.
+ */
 function endWhenOutputEnds(): void {
+  process.stderr.on('error', () => {})
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0)
     process.stderr.write(`hf-audit: the output cannot be written (${error.code})\n`)

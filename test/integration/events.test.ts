@@ -263,3 +263,11 @@ test('on a terminal lines are cut at its width and nothing steers it', async t =
   const piped = await events(environment)
   assert.ok(piped.stdout.includes(long))
 })
+
+test('whoever read stderr is gone: the answer is whole all the same', async t => {
+  const { environment } = await simulatedHub(t, { events: 50, prepared: false })
+  const running = startHfAudit(['events', '--limit', '3', '--csv', '--action', 'repo.*,no.such'], environment)
+  running.child.stderr!.destroy()
+  assert.equal(await running.ended, 0)
+  assert.equal(running.stdout().split('\r\n').length, 5, running.stdout())
+})
