@@ -11,6 +11,7 @@ import {
 } from '../../hub/enterprise/sso-validation.ts'
 import { flagOption, wordOption } from '../choices.ts'
 import { type HubOptions, openSession, withHubOptions } from '../hub-session.ts'
+import { jsonText } from '../json-text.ts'
 import { readInput } from '../secret-input.ts'
 import { facts } from '../table.ts'
 
@@ -50,7 +51,7 @@ Examples:
       const checked = await inOptionNames(async () => checkSsoConfig(input, Date.now()))
       const page = ssoSettingsUrl(session.organization.name, { endpoint: session.config.endpoint })
       process.stdout.write(
-        session.json ? `${JSON.stringify({ ...checked, settingsUrl: page })}\n` : checkedText(checked, page),
+        session.json ? `${jsonText({ ...checked, settingsUrl: page })}\n` : checkedText(checked, page),
       )
     })
 }
