@@ -3,7 +3,7 @@ import { asConnectorError, ConnectorError } from '../errors.ts'
 import { durationText } from '../status/words.ts'
 import { packageVersion } from '../version.ts'
 import { exitCodeOf } from './exit-code.ts'
-import { secretAmong } from './secret-arguments.ts'
+import { secretAmong, withoutUnknownValue } from './secret-arguments.ts'
 import { plainText } from './table.ts'
 
 /** In the order of the help. Each is loaded when it is needed: together they take half a second and 30 MB. */
@@ -41,6 +41,7 @@ export async function createProgram(wanted?: string): Promise<Command> {
     .version(packageVersion())
     .showHelpAfterError('(see hf-audit --help)')
     .showSuggestionAfterError()
+    .configureOutput({ outputError: (text, write) => write(withoutUnknownValue(text)) })
     .exitOverride()
     .addHelpText(
       'after',
