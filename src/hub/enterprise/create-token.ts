@@ -7,6 +7,7 @@ import { CHANGING, serviceAccountPath } from './list-service-accounts.ts'
 import type { HubRequest } from './request.ts'
 import { type CreatedToken, createdTokenSchema } from './service-account-schemas.ts'
 import {
+  checkRepositories,
   ROLE_PERMISSIONS,
   scopeBody,
   TOKEN_ROLES,
@@ -62,10 +63,12 @@ export function createTokenRequest(
   }
   checkLength(token.name, 1, 100, "A token's name")
   const permissions = permissionsOf(token)
+  const scope = scopeBody({ ...token, permissions })
+  checkRepositories(token, { repoIds: [], repoPermissions: [] })
   return {
     method: 'POST',
     path: `${serviceAccountPath(organization, serviceAccountId)}/tokens`,
-    body: { displayName: token.name, ...scopeBody({ ...token, permissions }) },
+    body: { displayName: token.name, ...scope },
   }
 }
 
