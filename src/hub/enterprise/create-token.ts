@@ -1,7 +1,7 @@
 import { ConnectorError } from '../../errors.ts'
 import { callForToken } from './call-for-token.ts'
 import type { CallOptions } from './call-options.ts'
-import { checkChoice, checkLength } from './choices.ts'
+import { checkChoice, checkLength, checkObject } from './choices.ts'
 import { requiredServiceAccountId } from './find-service-account.ts'
 import { CHANGING, serviceAccountPath } from './list-service-accounts.ts'
 import type { HubRequest } from './request.ts'
@@ -54,6 +54,7 @@ export function createTokenRequest(
   serviceAccountId: string,
   token: NewToken,
 ): HubRequest {
+  checkObject(token, 'The new token', "{ name: 'deploy', role: 'read' }")
   if (token.expiresAt !== undefined && token.expiresAt !== null) {
     throw new ConnectorError(
       'CONFIG_INVALID',

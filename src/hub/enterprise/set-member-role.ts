@@ -1,7 +1,7 @@
 import { ConnectorError } from '../../errors.ts'
 import { callForSuccess } from './call.ts'
 import type { CallOptions } from './call-options.ts'
-import { checkChoice, isObjectId } from './choices.ts'
+import { checkChoice, checkList, isObjectId } from './choices.ts'
 import { type Member, streamMembers } from './members.ts'
 import { ORG_ROLES, type OrgRole } from './org-role.ts'
 import { type HubRequest, organizationPath, pathSegment } from './request.ts'
@@ -37,6 +37,7 @@ export async function setMemberRole(
 ): Promise<MemberRoleChange> {
   const given = options.resourceGroups
   // Before anything is asked for.
+  if (given !== undefined) checkList(given, 'resourceGroups')
   setMemberRoleRequest(organization, user, role, given ?? [])
   for (const { id, role } of given ?? []) {
     if (!isObjectId(id))

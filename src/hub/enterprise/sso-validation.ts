@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { ConnectorError } from '../../errors.ts'
+import { checkObject } from './choices.ts'
 
 export const SSO_PROVIDERS = ['saml', 'oidc'] as const
 
@@ -42,6 +43,7 @@ const DAY_MS = 24 * 3_600_000
 
 /** Throws one `CONFIG_INVALID` that names every mistake. */
 export function checkSsoConfig(input: SsoConfigInput, nowMs: number): CheckedSsoConfig {
+  checkObject(input, 'The SSO configuration', "{ provider: 'saml', ssoUrl, certificate }")
   const errors: string[] = []
   const { provider, enabled, clientId, clientSecret } = input
   const isSaml = provider === 'saml'

@@ -1,5 +1,5 @@
 import { ConnectorError } from '../../errors.ts'
-import { checkChoice, isObjectId } from './choices.ts'
+import { checkChoice, checkList, isObjectId } from './choices.ts'
 
 /** What a service account's token may be permitted, in the order of the Hub's document. */
 export const TOKEN_PERMISSIONS = [
@@ -59,6 +59,9 @@ const ENDPOINT_PATTERN = /^[^.?()\]\\[{}]+$/
 /** The scope as a part of a body. Throws `CONFIG_INVALID` for what the Hub's document does not allow. */
 export function scopeBody(scope: TokenScope): Record<string, unknown> {
   const { permissions, repoIds, repoPermissions, endpointPatterns, skipNetworkSecurity } = scope
+  for (const [name, list] of Object.entries({ permissions, repoIds, repoPermissions, endpointPatterns })) {
+    if (list !== undefined) checkList(list, name)
+  }
   for (const permission of permissions ?? []) checkChoice(permission, TOKEN_PERMISSIONS, 'a permission')
   for (const permission of repoPermissions ?? [])
     checkChoice(permission, REPO_PERMISSIONS, 'a permission on repositories')

@@ -1,6 +1,6 @@
 import { ConnectorError } from '../../errors.ts'
 import { call } from './call.ts'
-import { checkLength } from './choices.ts'
+import { checkLength, checkObject } from './choices.ts'
 import { requiredToken } from './find-token.ts'
 import { CHANGING } from './list-service-accounts.ts'
 import type { ListTokensOptions } from './list-tokens.ts'
@@ -43,8 +43,10 @@ export function updateTokenRequest(
   organization: string,
   serviceAccountId: string,
   tokenId: string,
-  { name, ...scope }: TokenChanges,
+  changes: TokenChanges,
 ): HubRequest {
+  checkObject(changes, 'What to change of the token', "{ permissions: ['repo.content.read'] }")
+  const { name, ...scope } = changes
   if (name !== undefined) checkLength(name, 1, 100, "A token's name")
   const body = { ...(name === undefined ? {} : { displayName: name }), ...scopeBody(scope) }
   // What the token has already is not known here.
