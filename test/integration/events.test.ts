@@ -124,6 +124,8 @@ test('an alias is understood and said, what is no event is said, a misspelt one 
   assert.match(stderr, /access_request\.accept is no event of the Hub/)
   assert.match(stderr, /repo\.creat is no event type .* did you mean "repo\.create"\?/)
   assert.match(stderr, /No event matches\./)
+  const counted = await events(environment, '--user', 'nobody', '--count-by', 'action')
+  assert.match(counted.stderr, /No event matches\./)
 })
 
 test('poison and repetitions are left out and counted; the rest is answered', async t => {

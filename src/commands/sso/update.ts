@@ -118,9 +118,15 @@ async function inOptionNames<T>(check: () => Promise<T>): Promise<T> {
     return await check()
   } catch (error) {
     if (!(error instanceof ConnectorError) || error.code !== 'CONFIG_INVALID') throw error
-    const names = { ssoUrl: '--sso-url', clientId: '--client-id', clientSecret: '--client-secret-file' }
+    const names = {
+      ssoUrl: '--sso-url',
+      clientId: '--client-id',
+      clientSecret: '--client-secret-file',
+      certificate: '--certificate-file',
+    }
     const message = error.message.replace(
-      /\b(?:ssoUrl|clientId|clientSecret)\b/g,
+      // What a certificate holds is said of the certificate, not of the option.
+      /\b(?:ssoUrl|clientId|clientSecret|certificate(?= is (?:missing|empty|not used)))\b/g,
       name => names[name as keyof typeof names],
     )
     throw new ConnectorError('CONFIG_INVALID', message)
