@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { invalid } from '../config.ts'
+import { ConnectorError } from '../errors.ts'
 
 /**
  * Whether a person wants what they were shown: `--yes`, or a yes on the terminal. `--dry-run` is no. Without a terminal
@@ -24,14 +25,21 @@ export function canAsk(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true
 }
 
-/** Everything but a yes is no; so is the end of the input. */
+/**
+ * Everything but a yes is no. Ctrl-C and the end of the input are no answer: they throw `STOPPED`, so that a script in
+ * which the question stands does not go on as if all were done.
+ */
 export async function askYesOrNo(question: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  const ended = new Promise<string>(resolve => terminal.once('close', () => resolve('')))
+  const ended = new Promise<undefined>(resolve => terminal.once('close', () => resolve(undefined)))
   // Rejects on Ctrl-C.
-  const answered = terminal.question(`${question} [y/N] `).catch(() => '')
+  const answered = terminal.question(`${question} [y/N] `).catch(() => undefined)
   try {
-    return /^y(es)?$/i.test((await Promise.race([answered, ended])).trim())
+    const answer = await Promise.race([answered, ended])
+    if (answer !== undefined) return /^y(es)?$/i.test(answer.trim())
+    // The cursor still stands behind the question.
+    process.stderr.write('\n')
+    throw new ConnectorError('STOPPED', 'The question was not answered. Nothing was changed.')
   } finally {
     terminal.close()
   }

@@ -1,5 +1,5 @@
 /** What a spreadsheet takes for the beginning of a formula. https://owasp.org/www-community/attacks/CSV_Injection */
-const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/
+const FORMULA = /^(?:[\t\r\n]|[\s\p{Cc}\p{Cf}]*[=+\-@\uff1d\uff0b\uff0d\uff20])/u
 
 /**
  * One line of CSV with its line end, as RFC 4180 has it: commas, CRLF, and quotes where a cell needs them. A cell that

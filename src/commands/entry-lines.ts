@@ -1,4 +1,6 @@
 import type { JournalEntry } from '../ports.ts'
+import { jsonText } from './json-text.ts'
+import { plainText } from './table.ts'
 
 /** The columns that are times, in any of the four streams. */
 const TIME_FIELDS = new Set([
@@ -21,12 +23,12 @@ export function jsonLine(entry: JournalEntry): string {
     else if (TIME_FIELDS.has(name) && typeof value === 'number') shown[name] = timeOf(value)
     else shown[name] = value
   }
-  return JSON.stringify(shown)
+  return jsonText(shown)
 }
 
-/** The record in a line for a person. */
+/** The record in a line for a person. Nothing in it steers the terminal. */
 export function plainLine(entry: JournalEntry): string {
-  return printable(words(entry))
+  return plainText(words(entry))
 }
 
 function words(entry: JournalEntry): string {
@@ -52,12 +54,6 @@ function words(entry: JournalEntry): string {
       return `${timeOf(receivedAt)} ${organization} ${destination} ${reason} ${length} bytes: ${detail}`
     }
   }
-}
-
-/** Text from the Hub goes to a terminal: nothing in it may steer that terminal. */
-function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is replaced
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ')
 }
 
 /** Dates beyond what JavaScript can show stay numbers. */

@@ -3,6 +3,7 @@ import { resourcesOf } from '../event/resources.ts'
 import type { CountKey, EventCount } from '../query/event-counts.ts'
 import { userOf } from '../query/event-query.ts'
 import { csvLine } from './csv.ts'
+import { withEscapes } from './json-text.ts'
 import { plainText } from './table.ts'
 import { cellsOf, cut, padded } from './terminal-text.ts'
 
@@ -24,7 +25,7 @@ export function* eventsText(
   place: OutputPlace,
 ): Generator<string, void, void> {
   if (format === 'json') {
-    for (const bytes of events()) yield jsonLine(bytes, place)
+    for (const bytes of events()) yield jsonLine(bytes.toString('utf8'))
   } else {
     yield* rowsText(EVENT_COLUMNS, () => mapped(events(), eventCells), format, place)
   }
@@ -37,9 +38,7 @@ export function* countsText(
   place: OutputPlace,
 ): Generator<string, void, void> {
   if (format === 'json') {
-    for (const { value, count } of counts) {
-      yield jsonLine(Buffer.from(JSON.stringify({ [key]: value, count })), place)
-    }
+    for (const { value, count } of counts) yield jsonLine(JSON.stringify({ [key]: value, count }))
   } else {
     yield* rowsText(
       [key, 'count'],
@@ -57,10 +56,9 @@ function* rowsText(
   { columns: width }: OutputPlace,
 ): Generator<string, void, void> {
   if (format === 'csv') {
-    // On a terminal it is looked at, elsewhere it is data and stays as it is.
-    const written = width === undefined ? (cell: string) => cell : plainText
     yield csvLine(columns)
-    for (const row of rows()) yield csvLine(row.map(written))
+    // Also into a file: sooner or later somebody looks at it.
+    for (const row of rows()) yield csvLine(row.map(plainText))
     return
   }
   const header = columns.map(name => name.toUpperCase())
@@ -96,21 +94,10 @@ function eventCells(bytes: Buffer): string[] {
 
 /**
  * The Hub's object with the bytes that came, in one line: the line breaks that may stand between its tokens become
- * spaces (within a text JSON allows none). On a terminal, what would steer it is written as an escape, which means the
- * same.
+ * spaces (within a text JSON allows none). What would steer a terminal is written as an escape, which means the same.
  */
-function jsonLine(bytes: Buffer, { columns }: OutputPlace): string {
-  const line = bytes.toString('utf8').replace(/[\r\n]/g, ' ')
-  return `${columns === undefined ? line : line.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, escaped)}\n`
-}
-
-function escaped(character: string): string {
-  // A tab can stand between tokens only, where an escape cannot.
-  if (character === '\t') return ' '
-  return Array.from(
-    { length: character.length },
-    (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
-  ).join('')
+function jsonLine(json: string): string {
+  return `${withEscapes(json.replace(/[\r\n]/g, ' '))}\n`
 }
 
 function* mapped<T, U>(items: Iterable<T>, map: (item: T) => U): Generator<U, void, void> {

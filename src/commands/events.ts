@@ -38,6 +38,7 @@ interface EventsCommandOptions {
 }
 
 const DEFAULT_LIMIT = 100
+const NO_MATCH = 'No event matches.'
 const SPOOL_MEMORY_BYTES = 4 * 1024 * 1024
 
 export function eventsCommand(): Command {
@@ -137,7 +138,7 @@ async function printEvents(
     )
     tellMissing(config, query, queried, queried.matched < offset + limit)
     const printed = Math.max(0, Math.min(limit, queried.matched - offset))
-    if (queried.matched === 0) tell('No event matches.')
+    if (queried.matched === 0) tell(NO_MATCH)
     else if (printed < queried.matched) {
       tell(`Shown: ${countText(printed)} of ${countText(queried.matched)} events that match.`)
     }
@@ -170,6 +171,7 @@ async function printCounts(
     .slice(options.offset, options.offset + (options.limit ?? Number.POSITIVE_INFINITY))
   await printLines(countsText(key, rows, formatOf(options), { columns: terminalColumns() }), signal)
   tellMissing(config, query, queried, true)
+  if (queried.matched === 0) tell(NO_MATCH)
 }
 
 function askedOrganization(config: Config, name: string | undefined): Organization {

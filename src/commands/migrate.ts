@@ -3,6 +3,7 @@ import { type Config, invalid, loadConfig } from '../config.ts'
 import { createMigrationEnds } from '../journals.ts'
 import { type MigrationPlan, migrate } from '../migration.ts'
 import { approval } from './approval.ts'
+import { jsonText } from './json-text.ts'
 import { createLoggerOf } from './logger.ts'
 import { createProgressDisplay } from './progress.ts'
 import { stopSignals } from './stop-signals.ts'
@@ -74,7 +75,7 @@ async function run(options: MigrateOptions): Promise<void> {
         stop.signal,
       )
       progress.clear()
-      if (options.json === true) print([JSON.stringify({ ...plan, movedTo: plan.movedTo ?? null, done })])
+      if (options.json === true) print([jsonText({ ...plan, movedTo: plan.movedTo ?? null, done })])
       else if (plan.movedTo === undefined) {
         print([
           done ? `Moved. From now on set KAFKA_BROKERS: ${plan.from} is closed.` : 'Nothing was changed.',

@@ -3,7 +3,7 @@ import { asConnectorError, ConnectorError } from '../errors.ts'
 import { durationText } from '../status/words.ts'
 import { packageVersion } from '../version.ts'
 import { exitCodeOf } from './exit-code.ts'
-import { secretAmong } from './secret-arguments.ts'
+import { secretAmong, withoutUnknownValue } from './secret-arguments.ts'
 import { plainText } from './table.ts'
 
 /** In the order of the help. Each is loaded when it is needed: together they take half a second and 30 MB. */
@@ -41,6 +41,7 @@ export async function createProgram(wanted?: string): Promise<Command> {
     .version(packageVersion())
     .showHelpAfterError('(see hf-audit --help)')
     .showSuggestionAfterError()
+    .configureOutput({ outputError: (text, write) => write(withoutUnknownValue(text)) })
     .exitOverride()
     .addHelpText(
       'after',
@@ -139,8 +140,12 @@ function withStack(error: ConnectorError): string {
   return `unexpected: ${cause ?? error.message}`
 }
 
-/** `hf-audit tail | head` closes our stdout: that is the reader's way of saying enough. A full disk is told in words. */
+/**
+ * `hf-audit tail | head` closes our stdout: that is the reader's way of saying enough. A full disk is told in words. What
+ * cannot be written to stderr is not read by anybody, and stops nothing: the answer goes to stdout all the same.
+ */
 function endWhenOutputEnds(): void {
+  process.stderr.on('error', () => {})
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0)
     process.stderr.write(`hf-audit: the output cannot be written (${error.code})\n`)

@@ -3,6 +3,7 @@ import { loadConfig } from '../config.ts'
 import { createJournalRecovery } from '../journals.ts'
 import { type RecoveryPlan, recoverTrail } from '../recovery.ts'
 import { approval } from './approval.ts'
+import { jsonText } from './json-text.ts'
 import { createLoggerOf } from './logger.ts'
 import { forOrganizations, organizationOf } from './organization-option.ts'
 import { stopSignals } from './stop-signals.ts'
@@ -75,7 +76,7 @@ async function recover(options: RecoverOptions): Promise<void> {
 }
 
 function planJson({ lines, loss, ...plan }: RecoveryPlan, done: boolean): string {
-  return JSON.stringify({ ...plan, loss: loss ?? null, words: lines, done })
+  return jsonText({ ...plan, loss: loss ?? null, words: lines, done })
 }
 
 function print(lines: readonly string[]): void {

@@ -1,5 +1,6 @@
 import type { ReplayOutcome } from '../replay/run.ts'
 import type { OrganizationTally } from '../replay/tally.ts'
+import { jsonText } from './json-text.ts'
 
 interface Common {
   readonly name: string
@@ -14,7 +15,7 @@ export function dryRunLines(
   json: boolean,
 ): string {
   const { name, destination, records, organizations, hint } = found
-  if (json) return JSON.stringify({ dryRun: true, name, destination, records, organizations })
+  if (json) return jsonText({ dryRun: true, name, destination, records, organizations })
   if (records === 0) return `No record is in the range${hint}: nothing would be sent to ${destination}.`
   return [
     `${counted(records)} would be sent to ${destination} by the replay ${name}:`,
@@ -31,7 +32,7 @@ export function outcomeLines(
   const { name, destination, result, run, sent, refused, sentBefore, organizations, durationMs, hint } =
     outcome
   if (json) {
-    return JSON.stringify({
+    return jsonText({
       dryRun: false,
       name,
       destination,

@@ -34,6 +34,7 @@ export const statusAnswer = z.looseObject({
       nextPollAt: instant.nullable(),
       newestEventAt: instant.nullable(),
       sequence: z.number().nullable(),
+      deadLetters: z.number().nullable().default(null),
       wireBytesPerMonth: z.number().nullable(),
       unknownTypes: z.array(z.looseObject({ type: z.string(), events: z.number() })).default([]),
     }),
@@ -72,6 +73,7 @@ export function statusText(answer: StatusAnswer, stream: NodeJS.WriteStream): st
         : `again ${relativeText(Math.max(one.nextPollAt, takenAt), takenAt)}`,
       one.sequence === null ? undefined : countOf(one.sequence, 'event'),
       one.newestEventAt === null ? undefined : `newest ${relativeText(one.newestEventAt, takenAt)}`,
+      deadLettersText(one.deadLetters),
       one.wireBytesPerMonth === null ? undefined : `${bytesText(one.wireBytesPerMonth)} a month`,
     ]
     lines.push(`  ${plainText(one.organization).padEnd(width)}  ${one.phase.padEnd(9)}  ${joined(parts)}`)
@@ -97,11 +99,16 @@ export function storedText(organizations: readonly StoredOrganization[], nowMs: 
           ? 'no poll got to its end'
           : `last poll ${relativeText(lastPollAtMs, nowMs)}`,
         newestEventAtMs === undefined ? undefined : `newest event ${relativeText(newestEventAtMs, nowMs)}`,
-        deadLetters === 0 ? undefined : `${countText(deadLetters)} dead letters`,
+        deadLettersText(deadLetters),
       ]
       return `  ${plainText(organization).padEnd(width)}  ${joined(parts)}\n  ${''.padEnd(width)}  anchor ${anchor}\n`
     })
     .join('')
+}
+
+/** Undefined for none, which is as it should be, and where the number is not known. */
+function deadLettersText(deadLetters: number | null): string | undefined {
+  return deadLetters === null || deadLetters === 0 ? undefined : countOf(deadLetters, 'dead letter')
 }
 
 function collectorText({

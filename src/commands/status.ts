@@ -6,6 +6,7 @@ import { ConnectorError } from '../errors.ts'
 import { anchorOf } from '../event/chain.ts'
 import { createJournalScanner } from '../journals.ts'
 import { rfc3339 } from '../report.ts'
+import { withEscapes } from './json-text.ts'
 import { createLoggerOf } from './logger.ts'
 import {
   type StatusAnswer,
@@ -73,7 +74,7 @@ async function status(options: StatusCommandOptions): Promise<void> {
   }
   process.stdout.write(
     options.json === true
-      ? `${JSON.stringify({ running: true, ...(found as object) }, null, 2)}\n`
+      ? `${withEscapes(JSON.stringify({ running: true, ...(found as object) }, null, 2))}\n`
       : statusText(answer.data, process.stdout),
   )
   process.exitCode = exitCodeOfAnswer(answer.data)
@@ -129,7 +130,7 @@ function storedJson(organizations: readonly StoredOrganization[]): string {
     lastPollAt: rfc3339(lastPollAtMs ?? null),
     newestEventAt: rfc3339(newestEventAtMs ?? null),
   }))
-  return `${JSON.stringify({ running: false, organizations: shown }, null, 2)}\n`
+  return `${withEscapes(JSON.stringify({ running: false, organizations: shown }, null, 2))}\n`
 }
 
 /** The same numbers as elsewhere, the first that applies. */

@@ -2,6 +2,7 @@ import { anchorOf } from '../event/chain.ts'
 import type { OrganizationResult } from '../verify/conclusion.ts'
 import type { Differences, IdList } from '../verify/hub-comparison.ts'
 import type { Problem, ProblemKind } from '../verify/problems.ts'
+import { jsonText } from './json-text.ts'
 
 export interface VerifiedOrganization extends OrganizationResult {
   /** Undefined where the Hub was not asked. */
@@ -75,7 +76,7 @@ export function jsonResult(result: VerifiedOrganization): string {
     notes: result.notes,
     ...(result.hub === undefined ? {} : { hub: result.hub }),
   }
-  return `${JSON.stringify(shown)}\n`
+  return `${jsonText(shown)}\n`
 }
 
 /** A table, then what is to be known of each organization, then the verdict. */

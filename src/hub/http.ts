@@ -102,7 +102,7 @@ export async function sendRequest(
     const response = await sendOnce(dispatcher, settings, { ...outgoing, url: target }, signal)
     if (![301, 302, 303, 307, 308].includes(response.status)) return response
     response.body.on('error', () => {}).destroy()
-    target = redirectTarget(target, headerText(response.headers, 'location'))
+    target = redirectTarget(target, response)
     if (outgoing.method !== 'GET' && response.status < 307) {
       throw new ConnectorError(
         'HUB_REDIRECTED',
@@ -115,6 +115,7 @@ export async function sendRequest(
       throw new ConnectorError(
         'HUB_REDIRECTED',
         `${outgoing.url.href} redirects more than ${MAX_REDIRECTS} times. Is HF_ENDPOINT right?`,
+        { status: response.status },
       )
     }
   }
@@ -151,16 +152,21 @@ async function sendOnce(
   }
 }
 
-function redirectTarget(from: URL, location: string): URL {
+function redirectTarget(from: URL, { status, headers }: HubResponse): URL {
+  const location = headerText(headers, 'location')
   const target = location === '' ? undefined : URL.parse(location, from.href)
-  if (!target)
-    throw new ConnectorError('HUB_REDIRECTED', `${from.href} redirects to nowhere. Is HF_ENDPOINT right?`)
+  if (!target) {
+    throw new ConnectorError('HUB_REDIRECTED', `${from.href} redirects to nowhere. Is HF_ENDPOINT right?`, {
+      status,
+    })
+  }
   if (target.origin !== from.origin) {
     // Not the path: it may carry what a login page was given.
     throw new ConnectorError(
       'HUB_REDIRECTED',
       `${from.href} redirects to ${target.protocol}//${target.host}, another origin, to which the token is not sent. ` +
         'If that is the Hub, set HF_ENDPOINT to it.',
+      { status },
     )
   }
   target.username = ''

@@ -90,8 +90,12 @@ async function fromFile(path: string): Promise<HubToken | undefined> {
     if (error instanceof ConnectorError) throw error
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    throw new ConnectorError('CONFIG_INVALID', `The Hub token cannot be read from ${source} (${code}).`, {
+    const mend =
+      code === 'EISDIR' ? 'It is a directory: name the file in it that holds the token.' : undefined
+    const words = `The Hub token cannot be read from ${source} (${code}).`
+    throw new ConnectorError('CONFIG_INVALID', mend === undefined ? words : `${words} ${mend}`, {
       cause: error,
+      ...(mend === undefined ? {} : { mend }),
     })
   }
 }

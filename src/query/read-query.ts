@@ -15,14 +15,16 @@ export interface ReadQuery {
 }
 
 /**
- * Reads a query. `shownName` is what an error calls an option. Throws one `CONFIG_INVALID` that names every mistake.
+ * Reads a query. `shownName` is what an error calls an option. Throws one `CONFIG_INVALID` that names every mistake, those
+ * found before among them.
  */
 export function readQuery(
   options: QueryOptions,
   nowMs: number,
   shownName: (option: keyof QueryOptions) => string = option => option,
+  foundBefore: readonly string[] = [],
 ): ReadQuery {
-  const errors: string[] = []
+  const errors: string[] = [...foundBefore]
   const notes: string[] = []
   const wrong = (option: keyof QueryOptions, value: unknown, allowed: string): undefined => {
     errors.push(`${shownName(option)} is ${shown(value)}; ${allowed}`)

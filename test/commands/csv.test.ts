@@ -50,7 +50,7 @@ test('what is written is read back, with an apostrophe before what a spreadsheet
   fc.assert(
     fc.property(fc.array(fc.array(cell, { minLength: 1, maxLength: 5 }), { maxLength: 5 }), rows => {
       const expected = rows.map(cells =>
-        cells.map(text => (/^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text)),
+        cells.map(text => (/^([\t\r\n]|[\s\p{Cc}\p{Cf}]*[=+\-@＝＋－＠])/u.test(text) ? `'${text}` : text)),
       )
       assert.deepEqual(readCsv(rows.map(csvLine).join('')), expected)
     }),
@@ -61,5 +61,6 @@ test('what is written is read back, with an apostrophe before what a spreadsheet
 test('examples', () => {
   assert.equal(csvLine(['user', 'action']), 'user,action\r\n')
   assert.equal(csvLine(['a"b', 'c,d', 'e\nf', '']), '"a""b","c,d","e\nf",\r\n')
+  assert.equal(csvLine(['\u0000=1', ' \u200b@SUM']), `'\u0000=1,' \u200b@SUM\r\n`)
   assert.equal(csvLine(['=HYPERLINK("x")', '-1', '@SUM', 'a=b']), `"'=HYPERLINK(""x"")",'-1,'@SUM,a=b\r\n`)
 })

@@ -35,6 +35,16 @@ test('what the Hub wrote cannot steer the terminal, and a line stays a line', ()
   )
 })
 
+test('neither do characters that JSON.stringify leaves as they are, and the value is the same', () => {
+  const nasty = 'a\u009b31m\u202eb\u2028c\u{e0001}\u007f'
+  const entry = { ...deadLetter, record: { ...deadLetter.record, detail: nasty } } as JournalEntry
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+  const steering = /[\u0000-\u001f\u007f-\u009f\u202e\u2028\u{e0001}]/u
+  assert.doesNotMatch(plainLine(entry), steering)
+  assert.doesNotMatch(jsonLine(entry), steering)
+  assert.equal(JSON.parse(jsonLine(entry)).detail, nasty)
+})
+
 test('a time that JavaScript cannot show is shown as a number', () => {
   const far = { ...deadLetter, record: { ...deadLetter.record, receivedAt: 9e15 } } as JournalEntry
   assert.equal(JSON.parse(jsonLine(far)).receivedAt, '9000000000000000')

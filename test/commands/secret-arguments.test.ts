@@ -16,6 +16,10 @@ for (const words of [
   ['sso', 'update', '--client-secret=not-for-others'],
   ['sso', 'validate', '--clientSecret=not-for-others'],
   ['tokens', 'revoke', 'api_org_inventedTokenOfNobody'],
+  ['events', '--user', TOKEN],
+  ['events', `--text=${TOKEN}`],
+  ['run', '--token', 'anything'],
+  [TOKEN],
 ]) {
   test(`refused, without a word of it: hf-audit ${words.slice(0, 2).join(' ')} …`, () => {
     const reason = secretAmong(words)
@@ -32,6 +36,10 @@ for (const words of [
   ['sso', 'update', '--client-secret-file', 'secret.txt'],
   ['simulate', '--token', TOKEN],
   ['run', '--config', 'hf_x.yaml'],
+  ['run', '--config', 'hf_audit_production.yaml'],
+  ['check', '--config', 'hfauditproduction/hf_auditproductionacme.yaml'],
+  ['init', '--token-file', '/run/secrets/hf_tokenOfTheAuditLog'],
+  ['events', '--user', 'hf_alice'],
 ]) {
   test(`taken: hf-audit ${words.join(' ')}`, () => assert.equal(secretAmong(words), undefined))
 }

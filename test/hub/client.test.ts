@@ -266,11 +266,11 @@ test('redirects: on the same origin, elsewhere, without end, to nowhere', async 
   assert.deepEqual(await readAll(await get('same')), ['1'])
   assert.equal(hub.requests.at(-1)!.headers.authorization, `Bearer ${TOKEN}`)
   await assert.rejects(get('elsewhere'), (error: ConnectorError) => {
-    assert.equal(error.code, 'HUB_REDIRECTED')
+    assert.deepEqual([error.code, error.status], ['HUB_REDIRECTED', 307])
     assert.ok(error.message.includes(other.origin) && !error.message.includes('code=1'))
     return true
   })
   assert.equal(other.requests.length, 0, 'the other server is not even asked')
-  await assert.rejects(get('loop'), { code: 'HUB_REDIRECTED', message: /more than 5 times/ })
-  await assert.rejects(get('nowhere'), { code: 'HUB_REDIRECTED' })
+  await assert.rejects(get('loop'), { code: 'HUB_REDIRECTED', status: 307, message: /more than 5 times/ })
+  await assert.rejects(get('nowhere'), { code: 'HUB_REDIRECTED', status: 307 })
 })

@@ -93,7 +93,10 @@ test('a missing token names all the places', async t => {
     /tokenFile of organization acme names .*missing/,
   )
   await assert.rejects(find(directory, { HF_TOKEN_FILE: join(directory, 'missing') }), /HF_TOKEN_FILE names/)
-  await assert.rejects(find(directory, { HF_TOKEN_PATH: directory }), /cannot be read .*EISDIR/)
+  await assert.rejects(
+    find(directory, { HF_TOKEN_PATH: directory }),
+    /cannot be read .*EISDIR.*It is a directory: name the file/,
+  )
 })
 
 test('what cannot stand in a header is refused without being shown', async t => {

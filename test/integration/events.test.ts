@@ -124,6 +124,8 @@ test('an alias is understood and said, what is no event is said, a misspelt one 
   assert.match(stderr, /access_request\.accept is no event of the Hub/)
   assert.match(stderr, /repo\.creat is no event type .* did you mean "repo\.create"\?/)
   assert.match(stderr, /No event matches\./)
+  const counted = await events(environment, '--user', 'nobody', '--count-by', 'action')
+  assert.match(counted.stderr, /No event matches\./)
 })
 
 test('poison and repetitions are left out and counted; the rest is answered', async t => {
@@ -262,4 +264,12 @@ test('on a terminal lines are cut at its width and nothing steers it', async t =
   assert.doesNotMatch(row, /[\u0000-\u001f\u007f-\u009f]/)
   const piped = await events(environment)
   assert.ok(piped.stdout.includes(long))
+})
+
+test('whoever read stderr is gone: the answer is whole all the same', async t => {
+  const { environment } = await simulatedHub(t, { events: 50, prepared: false })
+  const running = startHfAudit(['events', '--limit', '3', '--csv', '--action', 'repo.*,no.such'], environment)
+  running.child.stderr!.destroy()
+  assert.equal(await running.ended, 0)
+  assert.equal(running.stdout().split('\r\n').length, 5, running.stdout())
 })

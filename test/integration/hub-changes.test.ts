@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
@@ -16,6 +16,7 @@ import { requireStack } from '../support/stack/requirements.ts'
 const terminalProgram = fileURLToPath(new URL('../support/terminal.py', import.meta.url))
 const ENTER = '\r'
 const CTRL_C = '\u0003'
+const CTRL_D = '\u0004'
 
 interface World {
   readonly hub: Simulator
@@ -165,13 +166,18 @@ suite('changes at the Hub, as a process', { concurrency: 2 }, () => {
 })
 
 suite('changes at the Hub, at a terminal', { concurrency: 2 }, () => {
-  test('asks before it revokes: Enter and Ctrl-C change nothing, y does', async t => {
+  test('asks before it revokes: Enter changes nothing, Ctrl-C and Ctrl-D are no answer, y revokes', async t => {
     if (!(await requireStack(t, 'python'))) return
     const place = await world(t)
     const revoke = hfAudit('tokens', 'revoke', 'deploy')
-    for (const answer of [ENTER, `no${ENTER}`, CTRL_C]) {
+    for (const [answer, expected] of [
+      [ENTER, 0],
+      [`no${ENTER}`, 0],
+      [CTRL_C, 1],
+      [CTRL_D, 1],
+    ] as const) {
       const { code, stdout } = await onTerminal([['for good? [y/N]', answer]], revoke, place.environment)
-      assert.equal(code, 0, stdout)
+      assert.equal(code, expected, stdout)
       assert.match(stdout, /Nothing was changed\./)
       assertSecretsHidden(stdout)
     }
@@ -184,6 +190,35 @@ suite('changes at the Hub, at a terminal', { concurrency: 2 }, () => {
     )
     assert.match(stdout, /Revoked the token deploy/)
     assert.ok(!(await tokenNames(place)).includes('deploy'))
+  })
+
+  test('a token file is not replaced by nothing: create and rotate end with 1 unless they print a token', async t => {
+    if (!(await requireStack(t, 'python'))) return
+    const { hub, url, environment } = await world(t)
+    const directory = mkdtempSync(join(tmpdir(), 'hf-audit-kept-token-'))
+    t.after(() => rmSync(directory, { recursive: true }))
+    const file = join(directory, 'token')
+    writeFileSync(file, 'the old one')
+    const account = 'CI pipeline (example)'
+    const reader = without(environment, 'HF_AUDIT_ADMIN_TOKEN')
+    for (const [words, question, answer, variables] of [
+      [['rotate', 'deploy'], 'stops working at once. [y/N]', CTRL_C, environment],
+      [['rotate', 'deploy'], 'stops working at once. [y/N]', `n${ENTER}`, environment],
+      [['rotate', 'deploy'], 'which is meant for reading? [y/N]', `n${ENTER}`, reader],
+      [['create', 'new', '--service-account', account], 'in example-org? [y/N]', ENTER, environment],
+    ] as const) {
+      const command = hfAudit('tokens', ...words).map(word => `'${word}'`)
+      const { code, stdout } = await onTerminal(
+        [[question, answer]],
+        ['sh', '-c', `${command.join(' ')} > '${file}.new' && mv '${file}.new' '${file}'`],
+        variables,
+      )
+      assert.equal(code, 1, stdout)
+      assert.match(stdout, /Nothing was changed\./)
+      assert.equal(readFileSync(file, 'utf8'), 'the old one')
+    }
+    assert.ok(hub.state().requests.latest.every(({ method }) => method === 'GET'))
+    assert.ok(await works(url, SECRETS.reader))
   })
 
   test('without HF_AUDIT_ADMIN_TOKEN it asks whether HF_TOKEN may serve, also with --yes', async t => {

@@ -1,4 +1,5 @@
 import { type HubRequest, requestUrl } from '../../hub/enterprise/request.ts'
+import { jsonText } from '../json-text.ts'
 
 /** A request that a change would send. */
 export interface PlannedRequest {
@@ -28,5 +29,5 @@ export function dryRunJson(planned: readonly PlannedRequest[], endpoint: string)
     ...(request.body === undefined ? {} : { body: request.body }),
     ...(purpose === undefined ? {} : { purpose }),
   }))
-  return `${JSON.stringify({ dryRun: true, requests })}\n`
+  return `${jsonText({ dryRun: true, requests })}\n`
 }

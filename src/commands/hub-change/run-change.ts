@@ -20,6 +20,8 @@ export interface HubChange {
   readonly requests: readonly PlannedRequest[]
   /** Asks for what must be known before. Changes nothing. */
   prepare(call: Calling): Promise<PreparedChange>
+  /** It prints a value that nobody can ask for again: after a no, a script must not take what it has for that value. */
+  readonly printsNewToken?: boolean
 }
 
 export interface PreparedChange {
@@ -42,7 +44,7 @@ question. Refused where HF_AUDIT_READ_ONLY is true. Asks at a terminal, and need
 
 /**
  * Carries a change out by the rules of `changePermission`, after a yes. Throws `CONFIG_INVALID` where it is refused,
- * before anything is sent.
+ * before anything is sent, and `STOPPED` where a question got no answer.
  */
 export async function runChange(
   { config, organization, json }: HubSession,
@@ -53,12 +55,12 @@ export async function runChange(
   const token = permittedToken({ hasAdminToken: admin !== undefined, needsNoToken: false }, config, options)
   if (token === undefined) return showRequests(change.requests, config, json)
   const used = token === 'admin' ? admin : await offeredToken(await tokenSourceOf(config)(organization))
-  if (used === undefined) return sayUnchanged(json)
+  if (used === undefined) return sayDeclined(change, json)
   const approve = approval(options)
   const { question, perform } = await change.prepare(calling(config, used))
   // Names in it come from the Hub.
   const lines = question.split('\n').map(plainText)
-  if (!(await approve(lines.join('\n')))) return sayUnchanged(json)
+  if (!(await approve(lines.join('\n')))) return sayDeclined(change, json)
   await perform()
 }
 
@@ -88,6 +90,11 @@ export function showRequests(requests: readonly PlannedRequest[], { endpoint }: 
 export function sayUnchanged(json: boolean): void {
   process.stderr.write('Nothing was changed.\n')
   if (json) process.stdout.write(`${JSON.stringify({ changed: false })}\n`)
+}
+
+function sayDeclined({ printsNewToken }: HubChange, json: boolean): void {
+  sayUnchanged(json)
+  if (printsNewToken === true) process.exitCode = 1
 }
 
 async function offeredToken(other: HubToken): Promise<HubToken | undefined> {

@@ -3,6 +3,7 @@ import { type Member, streamMembers } from '../../hub/enterprise/members.ts'
 import { countOf } from '../../status/words.ts'
 import { wholeNumberOption } from '../choices.ts'
 import { callAsAdmin, type HubOptions, openSession, withHubOptions } from '../hub-session.ts'
+import { jsonText } from '../json-text.ts'
 import { type Column, table } from '../table.ts'
 
 interface MembersOptions extends HubOptions {
@@ -53,7 +54,7 @@ async function members(options: MembersOptions): Promise<void> {
   const found: Member[] = []
   let count = 0
   for await (const member of streamMembers(name, { ...(await callAsAdmin(session)), search, email })) {
-    if (session.json) process.stdout.write(`${JSON.stringify(member)}\n`)
+    if (session.json) process.stdout.write(`${jsonText(member)}\n`)
     else found.push(member)
     count += 1
     if (count >= limit) break

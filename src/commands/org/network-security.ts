@@ -12,6 +12,7 @@ import {
 import { flagOption, listOption } from '../choices.ts'
 import { CHANGE_HELP, type ChangeOptions, runChange, withChangeOptions } from '../hub-change/run-change.ts'
 import { callAsAdmin, type HubOptions, openSession, withHubOptions } from '../hub-session.ts'
+import { jsonText } from '../json-text.ts'
 import { facts } from '../table.ts'
 
 /** Empties a list. */
@@ -138,7 +139,7 @@ function contentsOf(text: string): Contents {
 
 function print(settings: NetworkSecurity, json: boolean): void {
   if (json) {
-    process.stdout.write(`${JSON.stringify(settings)}\n`)
+    process.stdout.write(`${jsonText(settings)}\n`)
     return
   }
   const yesOrNo = (value: boolean | string): string =>

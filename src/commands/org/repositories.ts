@@ -10,6 +10,7 @@ import {
 import { bytesText } from '../../status/words.ts'
 import { wholeNumberOption, wordOption } from '../choices.ts'
 import { callAsAdmin, type HubOptions, openSession, withHubOptions } from '../hub-session.ts'
+import { jsonText } from '../json-text.ts'
 import { type Column, table } from '../table.ts'
 
 type RepositoriesOptions = HubOptions &
@@ -48,7 +49,7 @@ Examples:
       const call = await callAsAdmin(session)
       const wanted = { ...call, search, type, limit, sort, direction }
       const repositories = await listRepositories(session.organization.name, wanted)
-      if (session.json) for (const one of repositories) process.stdout.write(`${JSON.stringify(one)}\n`)
+      if (session.json) for (const one of repositories) process.stdout.write(`${jsonText(one)}\n`)
       else process.stdout.write(table(COLUMNS, repositories, process.stdout))
     })
 }

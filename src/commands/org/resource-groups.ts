@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { listResourceGroups, type ResourceGroup } from '../../hub/enterprise/resource-groups.ts'
 import { callAsAdmin, type HubOptions, openSession, withHubOptions } from '../hub-session.ts'
+import { jsonText } from '../json-text.ts'
 import { type Column, table } from '../table.ts'
 
 const COLUMNS: readonly Column<ResourceGroup>[] = [
@@ -28,7 +29,7 @@ Example:
     .action(async (options: HubOptions) => {
       const session = openSession(options)
       const groups = await listResourceGroups(session.organization.name, await callAsAdmin(session))
-      if (session.json) for (const group of groups) process.stdout.write(`${JSON.stringify(group)}\n`)
+      if (session.json) for (const group of groups) process.stdout.write(`${jsonText(group)}\n`)
       else process.stdout.write(table(COLUMNS, groups, process.stdout))
     })
 }

@@ -10,6 +10,7 @@ import {
   openSession,
   withHubOptions,
 } from '../hub-session.ts'
+import { jsonText } from '../json-text.ts'
 
 /** The process's exit code when the role is less. A contract: documented in the README. */
 const NO = 9
@@ -31,7 +32,7 @@ Examples:
     .action(async (options: HubOptions) => {
       const session = openSession(options)
       const { user, role, known } = await ownRole(session)
-      if (session.json) process.stdout.write(`${JSON.stringify({ ...known, user, role: role ?? null })}\n`)
+      if (session.json) process.stdout.write(`${jsonText({ ...known, user, role: role ?? null })}\n`)
       else process.stdout.write(`${role ?? 'none'}\n`)
     })
 }
@@ -56,7 +57,7 @@ Examples:
       const { user, role, known } = await ownRole(session)
       const hasRole = includesRole(role, least)
       if (session.json)
-        process.stdout.write(`${JSON.stringify({ ...known, user, role: role ?? null, least, hasRole })}\n`)
+        process.stdout.write(`${jsonText({ ...known, user, role: role ?? null, least, hasRole })}\n`)
       else process.stdout.write(`${hasRole ? 'yes' : 'no'}\n`)
       if (!hasRole) process.exitCode = NO
     })

@@ -3,6 +3,7 @@ import { listServiceAccounts } from '../../hub/enterprise/list-service-accounts.
 import type { ServiceAccount } from '../../hub/enterprise/service-account-schemas.ts'
 import { getServiceAccount } from '../../hub/enterprise/service-accounts.ts'
 import { callAsAdmin, type HubOptions, openSession, withHubOptions } from '../hub-session.ts'
+import { jsonText } from '../json-text.ts'
 import { type Column, facts, table } from '../table.ts'
 import { findAccount } from '../tokens/find.ts'
 import { tokensTable } from '../tokens/tokens-table.ts'
@@ -40,7 +41,7 @@ function listCommand(): Command {
     .action(async (options: HubOptions) => {
       const session = openSession(options)
       const accounts = await listServiceAccounts(session.organization.name, await callAsAdmin(session))
-      if (session.json) for (const account of accounts) process.stdout.write(`${JSON.stringify(account)}\n`)
+      if (session.json) for (const account of accounts) process.stdout.write(`${jsonText(account)}\n`)
       else process.stdout.write(table(COLUMNS, accounts, process.stdout))
     })
 }
@@ -59,7 +60,7 @@ function showCommand(): Command {
       const { _id: id } = await findAccount(organization, account, call)
       const found = await getServiceAccount(organization, id, call)
       if (session.json) {
-        process.stdout.write(`${JSON.stringify(found)}\n`)
+        process.stdout.write(`${jsonText(found)}\n`)
         return
       }
       const { _id, user, name, email, description, createdAt, accessTokens = [] } = found

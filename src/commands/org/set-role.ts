@@ -1,23 +1,33 @@
 import { Command } from 'commander'
 import { listMembersRequest } from '../../hub/enterprise/members.ts'
 import { ORG_ROLES, type OrgRole } from '../../hub/enterprise/org-role.ts'
-import { requiredMember, setMemberRole, setMemberRoleRequest } from '../../hub/enterprise/set-member-role.ts'
+import {
+  requiredMember,
+  resourceGroupsOf,
+  setMemberRole,
+  setMemberRoleRequest,
+} from '../../hub/enterprise/set-member-role.ts'
 import { wordArgument } from '../choices.ts'
 import { printResult } from '../hub-change/print-result.ts'
 import { CHANGE_HELP, type ChangeOptions, runChange, withChangeOptions } from '../hub-change/run-change.ts'
 import { openSession, withHubOptions } from '../hub-session.ts'
+
+interface SetRoleOptions extends ChangeOptions {
+  readonly resourceGroups: boolean
+}
 
 export function setRoleCommand(): Command {
   const command = new Command('set-role')
     .description("Change a member's role in an organization. Resource groups stay as they are.")
     .argument('<user>', "the member's user name")
     .addArgument(wordArgument('<role>', 'the new role', ORG_ROLES))
+    .option('--no-resource-groups', 'take the member out of all resource groups')
   return withChangeOptions(withHubOptions(command))
     .addHelpText(
       'after',
       `
 The member's resource groups are read first and sent along: a request without them would take the member out of all.
-Needs a paid plan.
+Refused where the Hub does not tell them; a member who is in none needs --no-resource-groups then. Needs a paid plan.
 ${CHANGE_HELP}
 
 Examples:
@@ -27,7 +37,7 @@ Examples:
     .action(setRole)
 }
 
-async function setRole(user: string, role: OrgRole, options: ChangeOptions): Promise<void> {
+async function setRole(user: string, role: OrgRole, options: SetRoleOptions): Promise<void> {
   const session = openSession(options)
   const { name } = session.organization
   const request = setMemberRoleRequest(name, user, role, [])
@@ -35,17 +45,28 @@ async function setRole(user: string, role: OrgRole, options: ChangeOptions): Pro
     requests: [
       {
         request: listMembersRequest(name, { search: user }),
-        purpose: "to read the member's resource groups, which are RESOURCE_GROUPS below",
+        purpose: options.resourceGroups
+          ? "to read the member's resource groups, which are RESOURCE_GROUPS below"
+          : `to find the member ${user}`,
       },
-      { request: { ...request, body: { role, resourceGroups: 'RESOURCE_GROUPS' } } },
+      {
+        request: options.resourceGroups
+          ? { ...request, body: { role, resourceGroups: 'RESOURCE_GROUPS' } }
+          : request,
+      },
     ],
     async prepare(call) {
       const member = await requiredMember(name, user, call)
+      // Before anybody is asked.
+      if (options.resourceGroups) resourceGroupsOf(member, name)
       const before = member.role === undefined ? '' : ` from ${member.role}`
+      const leaving = options.resourceGroups ? '' : ' and take them out of all resource groups'
       return {
-        question: `Change the role of ${member.user} in ${name}${before} to ${role}?`,
+        question: `Change the role of ${member.user} in ${name}${before} to ${role}${leaving}?`,
         async perform() {
-          const change = await setMemberRole(name, member.user, role, call)
+          const groups = options.resourceGroups ? {} : { resourceGroups: [] }
+          const done = await setMemberRole(name, member.user, role, { ...call, ...groups })
+          const change = { ...done, previousRole: member.role }
           printResult(
             session.json,
             change,

@@ -3,6 +3,7 @@ import type { ConnectorError } from '../../errors.ts'
 import { getSsoConfig, type SsoConfig } from '../../hub/enterprise/sso-config.ts'
 import type { SsoEvent } from '../../hub/enterprise/sso-evidence.ts'
 import { callAsReader, type HubOptions, openSession, withHubOptions } from '../hub-session.ts'
+import { jsonText } from '../json-text.ts'
 import { facts } from '../table.ts'
 
 export function showCommand(): Command {
@@ -67,7 +68,7 @@ function eventText(event: SsoEvent | undefined): string | undefined {
 function json({ auditLogError, whoAmIError, ...config }: SsoConfig): string {
   const told = Object.entries(config).map(([name, value]) => [name, value ?? null])
   const errors = { whoAmIError: errorJson(whoAmIError), auditLogError: errorJson(auditLogError) }
-  return `${JSON.stringify({ ...Object.fromEntries(told), ...errors })}\n`
+  return `${jsonText({ ...Object.fromEntries(told), ...errors })}\n`
 }
 
 function errorJson(error: ConnectorError | undefined): object | null {

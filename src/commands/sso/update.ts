@@ -11,6 +11,7 @@ import {
 } from '../../hub/enterprise/sso-validation.ts'
 import { flagOption, wordOption } from '../choices.ts'
 import { type HubOptions, openSession, withHubOptions } from '../hub-session.ts'
+import { jsonText } from '../json-text.ts'
 import { readInput } from '../secret-input.ts'
 import { facts } from '../table.ts'
 
@@ -50,7 +51,7 @@ Examples:
       const checked = await inOptionNames(async () => checkSsoConfig(input, Date.now()))
       const page = ssoSettingsUrl(session.organization.name, { endpoint: session.config.endpoint })
       process.stdout.write(
-        session.json ? `${JSON.stringify({ ...checked, settingsUrl: page })}\n` : checkedText(checked, page),
+        session.json ? `${jsonText({ ...checked, settingsUrl: page })}\n` : checkedText(checked, page),
       )
     })
 }
@@ -117,9 +118,15 @@ async function inOptionNames<T>(check: () => Promise<T>): Promise<T> {
     return await check()
   } catch (error) {
     if (!(error instanceof ConnectorError) || error.code !== 'CONFIG_INVALID') throw error
-    const names = { ssoUrl: '--sso-url', clientId: '--client-id', clientSecret: '--client-secret-file' }
+    const names = {
+      ssoUrl: '--sso-url',
+      clientId: '--client-id',
+      clientSecret: '--client-secret-file',
+      certificate: '--certificate-file',
+    }
     const message = error.message.replace(
-      /\b(?:ssoUrl|clientId|clientSecret)\b/g,
+      // What a certificate holds is said of the certificate, not of the option.
+      /\b(?:ssoUrl|clientId|clientSecret|certificate(?= is (?:missing|empty|not used)))\b/g,
       name => names[name as keyof typeof names],
     )
     throw new ConnectorError('CONFIG_INVALID', message)

@@ -27,7 +27,8 @@ export function createCommand(): Command {
       'after',
       `
 ${rolesTable()}
-Without --role, --permission and --repo-id it is read. The Hub takes no expiry for these tokens.
+Without --role, --permission and --repo-id it is read. --repo-id and --repo-permission go together: what is permitted on
+these repositories goes before the rest. The Hub takes no expiry for these tokens.
 
 The value is printed once, on standard output alone; with --json as {token, tokenInfo}. Set umask 077 before you
 send it to a file.
@@ -56,6 +57,7 @@ async function create(name: string, options: CreateOptions): Promise<void> {
   const request = createTokenRequest(organization, id, token)
   await runChange(session, options, {
     requests: [...plannedAccountLookup(organization, account), { request }],
+    printsNewToken: true,
     async prepare(call) {
       const { _id, user } = await findAccount(organization, account, call)
       return {

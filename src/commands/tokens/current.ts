@@ -3,6 +3,7 @@ import { ownOrganization } from '../../hub/enterprise/my-org-role.ts'
 import { whoAmI } from '../../hub/enterprise/who-am-i.ts'
 import type { WhoAmI } from '../../hub/whoami.ts'
 import { callAsReader, type HubOptions, openSession, withHubOptions } from '../hub-session.ts'
+import { jsonText } from '../json-text.ts'
 import { facts } from '../table.ts'
 
 export function currentCommand(): Command {
@@ -18,9 +19,7 @@ export function currentCommand(): Command {
       const call = await callAsReader(session)
       const who = await whoAmI(call)
       process.stdout.write(
-        session.json
-          ? `${JSON.stringify(who)}\n`
-          : currentText(who, session.organization.name, call.accessToken),
+        session.json ? `${jsonText(who)}\n` : currentText(who, session.organization.name, call.accessToken),
       )
     })
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { listTokens } from '../../hub/enterprise/list-tokens.ts'
 import { callAsAdmin, type HubOptions, openSession, withHubOptions } from '../hub-session.ts'
+import { jsonText } from '../json-text.ts'
 import { listedTokensTable } from './tokens-table.ts'
 
 interface ListOptions extends HubOptions {
@@ -28,7 +29,7 @@ Examples:
       const call = await callAsAdmin(session)
       const { serviceAccount } = options
       const tokens = await listTokens(session.organization.name, { ...call, serviceAccount })
-      if (session.json) for (const token of tokens) process.stdout.write(`${JSON.stringify(token)}\n`)
+      if (session.json) for (const token of tokens) process.stdout.write(`${jsonText(token)}\n`)
       else process.stdout.write(listedTokensTable(tokens, process.stdout))
     })
 }

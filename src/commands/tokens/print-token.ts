@@ -1,3 +1,4 @@
+import { jsonText } from '../json-text.ts'
 import { plainText } from '../table.ts'
 
 /** A token that was just made: as the Hub answers it. */
@@ -16,5 +17,5 @@ export function printToken(answer: NewTokenAnswer, words: string, json: boolean)
   process.stderr.write(
     `${plainText(words + id)}. Its value is on standard output; nobody can read it again.\n`,
   )
-  process.stdout.write(json ? `${JSON.stringify(answer)}\n` : `${answer.token}\n`)
+  process.stdout.write(json ? `${jsonText(answer)}\n` : `${answer.token}\n`)
 }

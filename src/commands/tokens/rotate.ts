@@ -37,6 +37,7 @@ async function rotate(wanted: string, options: RotateOptions): Promise<void> {
   const { serviceAccount } = options
   await runChange(session, options, {
     requests: plannedTokenChange(organization, wanted, serviceAccount, rotateTokenRequest),
+    printsNewToken: true,
     async prepare(call) {
       const found = await findToken(organization, wanted, serviceAccount, call)
       const { _id, displayName, serviceAccount: account } = found

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { ConnectorError } from '../../errors.ts'
-import { ROLE_PERMISSIONS } from '../../hub/enterprise/token-permissions.ts'
+import { checkRepositories, ROLE_PERMISSIONS } from '../../hub/enterprise/token-permissions.ts'
 import { type TokenChanges, updateToken, updateTokenRequest } from '../../hub/enterprise/update-token.ts'
 import { printResult } from '../hub-change/print-result.ts'
 import { CHANGE_HELP, type ChangeOptions, runChange, withChangeOptions } from '../hub-change/run-change.ts'
@@ -26,7 +26,8 @@ export function updateCommand(): Command {
     .addHelpText(
       'after',
       `
-What is not given stays. A list replaces the whole list.
+What is not given stays. A list replaces the whole list. Repositories and the permissions on them go together: one of the
+two may be left out where the token has it already.
 
 ${rolesTable()}
 ${CHANGE_HELP}
@@ -48,6 +49,8 @@ async function update(wanted: string, options: UpdateOptions): Promise<void> {
     requests: plannedTokenChange(organization, wanted, serviceAccount, requestOf),
     async prepare(call) {
       const found = await findToken(organization, wanted, serviceAccount, call)
+      // Before anybody is asked.
+      checkRepositories(changes, found)
       const { _id, displayName, serviceAccount: account } = found
       const words = `${displayName} (${_id}) of ${account.user}`
       const { body } = requestOf(organization, account._id, _id)

@@ -1,4 +1,3 @@
-import { ConnectorError } from '../../errors.ts'
 import { type ParsedEvent, parseElement } from '../../event/hub-event.ts'
 import { createMemorySpool } from '../../query/memory-spool.ts'
 import { NewestEvents } from '../../query/newest-events.ts'
@@ -29,9 +28,10 @@ export async function auditLogs(
   organization: string,
   options: AuditLogsOptions = {},
 ): Promise<AuditLogEvent[]> {
-  const limit = count('limit', options.limit ?? DEFAULT_LIMIT)
-  const offset = count('offset', options.offset ?? 0)
-  const { query } = readQuery(options, Date.now())
+  const limit = options.limit ?? DEFAULT_LIMIT
+  const offset = options.offset ?? 0
+  const mistakes = [...countMistakes('limit', limit), ...countMistakes('offset', offset)]
+  const { query } = readQuery(options, Date.now(), option => option, mistakes)
   const newest = new NewestEvents(offset + limit, createMemorySpool)
   await queryExport(query, event => newest.add(event), {
     download: condition => openAuditLogExport(organization, condition, options),
@@ -40,12 +40,9 @@ export async function auditLogs(
   return Array.from(newest.page(offset), bytes => auditLogEvent(parseElement({ bytes }) as ParsedEvent))
 }
 
-function count(option: 'limit' | 'offset', value: number): number {
+function countMistakes(option: 'limit' | 'offset', value: number): string[] {
   const isCount = Number.isSafeInteger(value) && value >= 0
-  if (isCount || (option === 'limit' && value === Number.POSITIVE_INFINITY)) return value
+  if (isCount || (option === 'limit' && value === Number.POSITIVE_INFINITY)) return []
   const all = option === 'limit' ? ', or Infinity for all' : ''
-  throw new ConnectorError(
-    'CONFIG_INVALID',
-    `${option} is ${String(value)}; allowed is a whole number of at least 0${all}`,
-  )
+  return [`${option} is ${String(value)}; allowed is a whole number of at least 0${all}`]
 }

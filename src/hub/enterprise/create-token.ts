@@ -1,12 +1,13 @@
 import { ConnectorError } from '../../errors.ts'
 import { callForToken } from './call-for-token.ts'
 import type { CallOptions } from './call-options.ts'
-import { checkChoice, checkLength } from './choices.ts'
+import { checkChoice, checkLength, checkObject } from './choices.ts'
 import { requiredServiceAccountId } from './find-service-account.ts'
 import { CHANGING, serviceAccountPath } from './list-service-accounts.ts'
 import type { HubRequest } from './request.ts'
 import { type CreatedToken, createdTokenSchema } from './service-account-schemas.ts'
 import {
+  checkRepositories,
   ROLE_PERMISSIONS,
   scopeBody,
   TOKEN_ROLES,
@@ -53,6 +54,7 @@ export function createTokenRequest(
   serviceAccountId: string,
   token: NewToken,
 ): HubRequest {
+  checkObject(token, 'The new token', "{ name: 'deploy', role: 'read' }")
   if (token.expiresAt !== undefined && token.expiresAt !== null) {
     throw new ConnectorError(
       'CONFIG_INVALID',
@@ -62,10 +64,12 @@ export function createTokenRequest(
   }
   checkLength(token.name, 1, 100, "A token's name")
   const permissions = permissionsOf(token)
+  const scope = scopeBody({ ...token, permissions })
+  checkRepositories(token, { repoIds: [], repoPermissions: [] })
   return {
     method: 'POST',
     path: `${serviceAccountPath(organization, serviceAccountId)}/tokens`,
-    body: { displayName: token.name, ...scopeBody({ ...token, permissions }) },
+    body: { displayName: token.name, ...scope },
   }
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { ConnectorError } from '../../errors.ts'
 import { call } from './call.ts'
 import type { CallOptions } from './call-options.ts'
-import { checkChoice } from './choices.ts'
+import { checkChoice, checkList, checkObject } from './choices.ts'
 import { hubIpRange } from './ip-ranges.ts'
 import { type HubRequest, organizationPath } from './request.ts'
 
@@ -66,6 +66,8 @@ export function updateNetworkSecurityRequest(
   organization: string,
   changes: NetworkSecurityChanges,
 ): HubRequest {
+  checkObject(changes, 'What to change of the network security', '{ enforceIpRestriction: true }')
+  if (changes.ipRanges !== undefined) checkList(changes.ipRanges, 'ipRanges')
   const body = {
     ...flagsOf(changes),
     ...(changes.ipRanges === undefined ? {} : { ipRanges: changes.ipRanges.map(hubIpRange) }),
@@ -96,6 +98,7 @@ function flagsOf(changes: NetworkSecurityChanges): Record<string, boolean> {
 
 function contentsOf(name: string, contents: readonly Contents[] | undefined): Record<string, Contents[]> {
   if (contents === undefined) return {}
+  checkList(contents, name)
   for (const { resource, scope } of contents) {
     checkChoice(resource, CONTENT_RESOURCES, 'a type of content')
     if (typeof scope !== 'string' || scope === '')

@@ -1,6 +1,7 @@
 import { ConnectorError } from '../../errors.ts'
 import { callForSuccess } from './call.ts'
 import type { CallOptions } from './call-options.ts'
+import { checkList } from './choices.ts'
 import type { HubRequest } from './request.ts'
 
 const MAX_CREDENTIALS = 1000
@@ -26,6 +27,7 @@ export async function revokeLeakedTokens(
 
 /** Its body holds the values: not to be shown. */
 export function revokeLeakedTokensRequest(credentials: readonly string[]): HubRequest {
+  checkList(credentials, 'What to revoke')
   if (credentials.length < 1 || credentials.length > MAX_CREDENTIALS) {
     throw new ConnectorError(
       'CONFIG_INVALID',

@@ -1,6 +1,6 @@
 import { call, callForSuccess } from './call.ts'
 import type { CallOptions } from './call-options.ts'
-import { checkLength } from './choices.ts'
+import { checkLength, checkObject } from './choices.ts'
 import { requiredServiceAccountId } from './find-service-account.ts'
 import { CHANGING, READING, serviceAccountPath, serviceAccountsPath } from './list-service-accounts.ts'
 import type { HubRequest } from './request.ts'
@@ -47,10 +47,9 @@ export async function createServiceAccount(
   return call(createServiceAccountRequest(organization, account), createdServiceAccountSchema, facts, options)
 }
 
-export function createServiceAccountRequest(
-  organization: string,
-  { name, description }: NewServiceAccount,
-): HubRequest {
+export function createServiceAccountRequest(organization: string, account: NewServiceAccount): HubRequest {
+  checkObject(account, 'The new service account', "{ name: 'CI' }")
+  const { name, description } = account
   checkLength(name, 1, 50, "A service account's name")
   if (description !== undefined) checkLength(description, 0, 500, "A service account's description")
   return {

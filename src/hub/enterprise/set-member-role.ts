@@ -1,7 +1,7 @@
 import { ConnectorError } from '../../errors.ts'
 import { callForSuccess } from './call.ts'
 import type { CallOptions } from './call-options.ts'
-import { checkChoice, isObjectId } from './choices.ts'
+import { checkChoice, checkList, isObjectId } from './choices.ts'
 import { type Member, streamMembers } from './members.ts'
 import { ORG_ROLES, type OrgRole } from './org-role.ts'
 import { type HubRequest, organizationPath, pathSegment } from './request.ts'
@@ -37,6 +37,7 @@ export async function setMemberRole(
 ): Promise<MemberRoleChange> {
   const given = options.resourceGroups
   // Before anything is asked for.
+  if (given !== undefined) checkList(given, 'resourceGroups')
   setMemberRoleRequest(organization, user, role, given ?? [])
   for (const { id, role } of given ?? []) {
     if (!isObjectId(id))
@@ -87,13 +88,13 @@ export async function requiredMember(
   )
 }
 
-function resourceGroupsOf(member: Member, organization: string): readonly ResourceGroupRole[] {
+/** Throws `HUB_FORBIDDEN` where the Hub does not tell them, also where it tells the role: to send none would be a guess. */
+export function resourceGroupsOf(member: Member, organization: string): readonly ResourceGroupRole[] {
   if (member.resourceGroups !== undefined) return member.resourceGroups
-  // With the role told, the answer is what an admin sees: no groups means that there are none.
-  if (member.role !== undefined) return []
   throw new ConnectorError(
     'HUB_FORBIDDEN',
     `The Hub does not tell this token the resource groups of ${member.user} in ${organization}, and to change the role ` +
-      'without them would take the member out of all of them. Use the token of an admin, or pass resourceGroups.',
+      'without them would take the member out of all of them. Use the token of an admin; or, for a member who is in none or is ' +
+      'to leave all, pass resourceGroups: [] (--no-resource-groups).',
   )
 }

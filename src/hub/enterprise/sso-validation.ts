@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { ConnectorError } from '../../errors.ts'
+import { checkObject } from './choices.ts'
 
 export const SSO_PROVIDERS = ['saml', 'oidc'] as const
 
@@ -42,6 +43,7 @@ const DAY_MS = 24 * 3_600_000
 
 /** Throws one `CONFIG_INVALID` that names every mistake. */
 export function checkSsoConfig(input: SsoConfigInput, nowMs: number): CheckedSsoConfig {
+  checkObject(input, 'The SSO configuration', "{ provider: 'saml', ssoUrl, certificate }")
   const errors: string[] = []
   const { provider, enabled, clientId, clientSecret } = input
   const isSaml = provider === 'saml'
@@ -87,7 +89,9 @@ const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g
 
 function checkedCertificate(pem: unknown, nowMs: number, errors: string[]): CheckedCertificate | undefined {
   if (typeof pem !== 'string' || pem.trim() === '') {
-    errors.push("certificate is missing: SAML needs the identity provider's public certificate, as PEM")
+    errors.push(
+      `certificate is ${absence(pem)}: SAML needs the identity provider's public certificate, as PEM`,
+    )
     return undefined
   }
   const blocks = [...pem.matchAll(PEM_BLOCK)]
@@ -133,7 +137,13 @@ function oneLine(name: string | undefined): string {
 }
 
 function checkPresent(name: string, value: unknown, errors: string[]): void {
-  if (typeof value !== 'string' || value.trim() === '') errors.push(`${name} is missing: OIDC needs it`)
+  if (typeof value !== 'string' || value.trim() === '')
+    errors.push(`${name} is ${absence(value)}: OIDC needs it`)
+}
+
+/** An empty file was given all the same. */
+function absence(value: unknown): 'missing' | 'empty' {
+  return typeof value === 'string' ? 'empty' : 'missing'
 }
 
 function unused(name: string, value: unknown, provider: SsoProvider, errors: string[]): undefined {

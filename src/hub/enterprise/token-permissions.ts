@@ -1,5 +1,5 @@
 import { ConnectorError } from '../../errors.ts'
-import { checkChoice, isObjectId } from './choices.ts'
+import { checkChoice, checkList, isObjectId } from './choices.ts'
 
 /** What a service account's token may be permitted, in the order of the Hub's document. */
 export const TOKEN_PERMISSIONS = [
@@ -59,6 +59,9 @@ const ENDPOINT_PATTERN = /^[^.?()\]\\[{}]+$/
 /** The scope as a part of a body. Throws `CONFIG_INVALID` for what the Hub's document does not allow. */
 export function scopeBody(scope: TokenScope): Record<string, unknown> {
   const { permissions, repoIds, repoPermissions, endpointPatterns, skipNetworkSecurity } = scope
+  for (const [name, list] of Object.entries({ permissions, repoIds, repoPermissions, endpointPatterns })) {
+    if (list !== undefined) checkList(list, name)
+  }
   for (const permission of permissions ?? []) checkChoice(permission, TOKEN_PERMISSIONS, 'a permission')
   for (const permission of repoPermissions ?? [])
     checkChoice(permission, REPO_PERMISSIONS, 'a permission on repositories')
@@ -75,6 +78,39 @@ export function scopeBody(scope: TokenScope): Record<string, unknown> {
       ([, value]) => value !== undefined,
     ),
   )
+}
+
+/**
+ * Throws `CONFIG_INVALID` for permissions on repositories without repositories, and the reverse: the Hub takes both, and
+ * the first permits nothing, while the second takes from those repositories what is permitted in the organization. Who
+ * wants that gives `repoPermissions: []`. `before` is what the token has already; what is not known is left out.
+ */
+export function checkRepositories(
+  { repoIds, repoPermissions }: TokenScope,
+  before: { readonly repoIds?: readonly string[]; readonly repoPermissions?: readonly string[] },
+): void {
+  if (isSome(repoPermissions) && isNone(repoIds ?? before.repoIds)) {
+    throw new ConnectorError(
+      'CONFIG_INVALID',
+      `There are permissions on repositories (${repoPermissions.join(', ')}) and no repositories: name them by their ids ` +
+        '(repoIds, --repo-id), or give the permissions for the whole organization (permissions, --permission).',
+    )
+  }
+  if (isSome(repoIds) && repoPermissions === undefined && isNone(before.repoPermissions)) {
+    throw new ConnectorError(
+      'CONFIG_INVALID',
+      'There are repositories and no permissions on them, so the token could do nothing there: give some ' +
+        `(repoPermissions, --repo-permission); allowed are ${REPO_PERMISSIONS.join(', ')}.`,
+    )
+  }
+}
+
+function isSome(list: readonly string[] | undefined): list is readonly string[] {
+  return list !== undefined && list.length > 0
+}
+
+function isNone(list: readonly string[] | undefined): boolean {
+  return list?.length === 0
 }
 
 function checkPatterns(patterns: readonly string[]): void {

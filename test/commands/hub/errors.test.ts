@@ -105,3 +105,18 @@ for (const [what, access, words] of KEPT_OUT) {
     assert.match(stderr, /The token from HF_AUDIT_ADMIN_TOKEN may not create service accounts in example-org/)
   })
 }
+
+test('the value of an option that is unknown is not repeated: it may be a misspelt secret', async t => {
+  const line = await commandLine(t)
+  for (const parameters of [
+    ['sso', 'update', '--provider', 'oidc', "--client-secret-value=SEKRET's=SEKRET"],
+    ['tokens', 'create', 'x', '--service-account', 'ci', '--acces-token=SEKRET\nSEKRET'],
+    ['events', '--acces-token=SEKRET'],
+    ['--acces-token=SEKRET'],
+  ]) {
+    const { code, stdout, stderr } = await line.run(parameters)
+    assert.deepEqual([code, stdout], [2, ''])
+    assert.match(stderr, /unknown option '--[a-z-]+'/)
+    assert.doesNotMatch(stderr, /SEKRET/)
+  }
+})

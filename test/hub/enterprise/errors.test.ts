@@ -184,7 +184,7 @@ test('a change follows no redirect that makes another request of it; one that ke
     for (status of [302, 307]) {
       location = `${elsewhere.endpoint}/api/moved`
       const error = await failureOf(run(client))
-      assert.equal(error.code, 'HUB_REDIRECTED', name)
+      assert.deepEqual([error.code, error.status], ['HUB_REDIRECTED', status], name)
     }
   }
   assert.equal(elsewhere.received.length, 0, 'token and body stay home')

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
+import type { ConnectorError } from '../../../src/errors.ts'
 import { endpointOf } from '../../../src/hub/enterprise/endpoint.ts'
 import { HubClient } from '../../../src/hub/enterprise/hub-client.ts'
 import { startDocumentedHub } from './documented-hub.ts'
@@ -96,4 +97,56 @@ test('a program ends when its calls have, without closing anything', async t => 
   const child = { env: { PATH: process.env.PATH }, timeout: 60_000 }
   const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], child)
   assert.equal(stdout, 'write\n0\n')
+})
+
+test('arguments of another kind than the types say are refused in words, and nothing of them is shown', async t => {
+  const hub = await startDocumentedHub(t)
+  const client = new HubClient({ endpoint: hub.endpoint, accessToken: 'hf_ofclient', environment: {} })
+  const wrong = (value: unknown) => value as never
+  const SECRET = 'inventedSecretOfNobody'
+  for (const [what, call, message] of [
+    [
+      'createToken',
+      () => client.createToken('acme', 'x', wrong(undefined)),
+      /new token is missing; allowed is an/,
+    ],
+    [
+      'createToken',
+      () => client.createToken('acme', 'x', wrong({ name: undefined })),
+      /name is missing; allowed/,
+    ],
+    [
+      'createToken',
+      () => client.createToken('acme', 'x', wrong({ name: 'x', repoIds: SECRET })),
+      /repoIds is a text/,
+    ],
+    ['updateToken', () => client.updateToken('acme', 'x', wrong(null)), /is null; allowed is an object/],
+    ['createServiceAccount', () => client.createServiceAccount('acme', wrong(SECRET)), /is a text; allowed/],
+    ['revokeLeakedTokens', () => client.revokeLeakedTokens(wrong(SECRET)), /is a text; allowed is a list/],
+    [
+      'revokeLeakedTokens',
+      () => client.revokeLeakedTokens(wrong(undefined)),
+      /is missing; allowed is a list/,
+    ],
+    ['updateNetworkSecurity', () => client.updateNetworkSecurity('acme', wrong(undefined)), /is missing/],
+    [
+      'updateNetworkSecurity',
+      () => client.updateNetworkSecurity('acme', wrong({ ipRanges: 'x' })),
+      /ipRanges is a/,
+    ],
+    ['updateSsoConfig', () => client.updateSsoConfig('acme', wrong(undefined)), /configuration is missing/],
+    [
+      'setMemberRole',
+      () => client.setMemberRole('acme', 'x', 'read', { resourceGroups: wrong({}) }),
+      /resourceGroups is an object; allowed is a list/,
+    ],
+  ] as const) {
+    await assert.rejects(call, (error: ConnectorError) => {
+      assert.equal(error.code, 'CONFIG_INVALID', `${what}: ${error}`)
+      assert.match(error.message, message, what)
+      assert.ok(!error.message.includes(SECRET))
+      return true
+    })
+  }
+  assert.equal(hub.received.length, 0)
 })

@@ -118,6 +118,8 @@ test('a role stands for permissions; without role, permissions and repositories 
   assert.deepEqual(await sent({ permissions: [] }), { permissions: [] })
   const repositories = { repoIds: [TOKEN_ID], repoPermissions: ['repo.write'] } as const
   assert.deepEqual(await sent(repositories), repositories, 'no more than what was chosen')
+  const allButOne = { permissions: ['repo.write'], repoIds: [TOKEN_ID], repoPermissions: [] } as const
+  assert.deepEqual(await sent(allButOne), allButOne, 'nothing on a repository, where somebody says so')
   assert.deepEqual(hub.violations, [])
 
   const asked = hub.received.length
@@ -128,6 +130,10 @@ test('a role stands for permissions; without role, permissions and repositories 
     [{ permissions: ['org.delete'] }, /"org.delete" is not a permission/],
     [{ repoIds: ['acme/model'] }, /not the id of a repository/],
     [{ endpointPatterns: ['a.b'] }, /not an endpoint pattern/],
+    [{ repoPermissions: ['repo.write'] }, /and no repositories: name them/],
+    [{ repoPermissions: ['repo.write'], repoIds: [], role: 'read' }, /and no repositories: name them/],
+    [{ repoIds: [TOKEN_ID] }, /repositories and no permissions on them/],
+    [{ repoIds: [TOKEN_ID], role: 'write' }, /repositories and no permissions on them/],
     [{ name: '' }, /1 to 100 characters/],
   ]
   for (const [token, message] of refused) {
