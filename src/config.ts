@@ -144,6 +144,13 @@ export function invalid(errors: readonly string[]): ConnectorError {
   return new ConnectorError('CONFIG_INVALID', `The configuration is not usable:\n${lines}`)
 }
 
+/** What is wrong with the names and identities of a list, and with the list. */
+export function organizationMistakes(entries: readonly OrganizationEntry[]): string[] {
+  const errors: string[] = []
+  organizationsOf(entries, '', errors)
+  return errors
+}
+
 function organizationsOf(
   entries: readonly OrganizationEntry[],
   endpoint: string,
