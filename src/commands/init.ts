@@ -149,10 +149,10 @@ function leftInWords(answers: Answers): string {
   return left.length === 0 ? '' : `To be set in the environment: ${left.join(', ')}.`
 }
 
-/** Readable for all: it holds no secret. Never follows what appeared there meanwhile, unless it may replace it. */
+/** A new one is for its owner alone: it may come to hold a secret. Never follows what appeared there meanwhile, unless it may replace it. */
 function write(path: string, text: string, { output, force }: InitOptions): void {
   try {
-    writeFileSync(path, text, { flag: force === true ? 'w' : 'wx' })
+    writeFileSync(path, text, { flag: force === true ? 'w' : 'wx', mode: 0o600 })
   } catch (error) {
     throw invalid([`--output ${output} cannot be written (${(error as NodeJS.ErrnoException).code})`])
   }

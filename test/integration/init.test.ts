@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -147,6 +147,40 @@ test('what the program would refuse is not written, and told in the configuratio
     later.stdout,
     /To be set in the environment: HF_TOKEN, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD\./,
   )
+})
+
+test('no password of an address is repeated or written', async t => {
+  const output = join(folder(t), 'audit.yaml')
+  const base = ['init', '--yes', '--no-check', '--output', output, '--organizations', 'acme']
+  for (const [options, words] of [
+    [['--endpoint', 'http://user:hunter2@x'], /HF_ENDPOINT is "http:\/\/…@x"; a URL with a user name/],
+    [['--kafka-brokers', 'user:hunter2@b:9092'], /KAFKA_BROKERS is "…@b:9092"; allowed is/],
+    [
+      ['--kafka-brokers', 'b:9092', '--schema-registry-url', 'http://user:hunter2@x'],
+      /SCHEMA_REGISTRY_URL is "http:\/\/…@x"; a URL with/,
+    ],
+    [
+      ['--otlp-endpoint', 'http://user:hunter2@c:4318'],
+      /OTEL_EXPORTER_OTLP_ENDPOINT is "http:\/\/…@c:4318"; a user name .* set OTEL_EXPORTER_OTLP_HEADERS in the/,
+    ],
+  ] as const) {
+    const { code, stdout, stderr } = await runHfAudit([...base, ...options], {})
+    assert.equal(code, 2, options.join(' '))
+    assert.match(stderr, words)
+    assert.doesNotMatch(stdout + stderr, /hunter2/)
+    assert.ok(!existsSync(output), options.join(' '))
+  }
+})
+
+test('a new file is for its owner alone, and one that is replaced keeps its mode', async t => {
+  const output = join(folder(t), 'audit.yaml')
+  const base = ['init', '--yes', '--no-check', '--output', output, '--organizations', 'acme']
+  const mode = () => (statSync(output).mode & 0o777).toString(8)
+  assert.equal((await runHfAudit(base, {})).code, 0)
+  assert.equal(mode(), '600')
+  chmodSync(output, 0o640)
+  assert.equal((await runHfAudit([...base, '--force'], {})).code, 0)
+  assert.equal(mode(), '640')
 })
 
 /** Answers typed on a real terminal. */
