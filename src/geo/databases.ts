@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { lru } from 'tiny-lru'
 import { ConnectorError } from '../errors.ts'
 import { clientNetwork } from '../event/client-network.ts'
@@ -13,6 +13,7 @@ import {
 import type { Logger } from '../log.ts'
 import type { AddressEnricher } from '../ports.ts'
 import { type GeoDatabase, readGeoDatabase } from './database.ts'
+import { openFile } from './open-file.ts'
 import { wordsOf } from './words.ts'
 
 /** A backfill repeats few addresses many times. What is known of one takes up to two kilobytes. */
@@ -113,7 +114,7 @@ export async function openGeoDatabases(paths: readonly string[], log: Logger): P
 async function load(file: LoadedFile): Promise<boolean> {
   let state = 'cannot be opened'
   try {
-    await using handle = await open(file.path)
+    await using handle = await openFile(file.path)
     state = await stateOf(handle)
     if (state === file.state) return false
     const bytes = await handle.readFile()
