@@ -111,6 +111,14 @@ test('a secret is never shown, not even when it is wrong', () => {
   }).join('\n')
   assert.match(told, /HF_ENDPOINT/)
   assert.doesNotMatch(told, /hunter2/)
+  const spaced = mistakes({
+    HF_AUDIT_ORGANIZATIONS: 'acme',
+    HF_ENDPOINT: 'https://user:SEC RET@hub.example:8443',
+    KAFKA_BROKERS: 'user:SEC RET@kafka:9092',
+    SCHEMA_REGISTRY_URL: 'http://user:SEC RET@registry.example',
+  }).join('\n')
+  assert.match(spaced, /HF_ENDPOINT is "https:\/\/…@hub\.example:8443"/)
+  assert.doesNotMatch(spaced, /SEC|RET/)
 })
 
 test('a secret may come from a file, and not from both', () => {

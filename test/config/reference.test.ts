@@ -144,6 +144,16 @@ test('config show: where each value comes from, and no secret', t => {
   assert.equal(of('HF_AUDIT_BLOCKED_RETRY')?.origin, 'default')
   assert.equal(of('KAFKA_BROKERS')?.origin, 'not set')
   assert.doesNotMatch(JSON.stringify(shown), /hunter|from-the-file/)
+  const spaced = effectiveSettings(
+    {
+      HF_ENDPOINT: 'https://user:hun ter@hub',
+      SCHEMA_REGISTRY_URL: 'https://user:hun ter@registry',
+      KAFKA_BROKERS: 'user:hun ter@kafka:9092',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'https://user:hun ter@collec tor?key=hunter',
+    },
+    undefined,
+  )
+  assert.doesNotMatch(JSON.stringify(spaced), /hun|ter@/)
 })
 
 test('only secrets that have one are told to have a file', () => {
