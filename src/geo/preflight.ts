@@ -17,7 +17,7 @@ export async function checkGeoDatabases(paths: readonly string[], nowMs: number)
       await using handle = await openFile(path)
       const { type, builtAtMs } = readGeoDatabase(await handle.readFile()).info
       const days = Math.floor((nowMs - builtAtMs) / DAY_MS)
-      const words = `${type}, ${days} days old`
+      const words = `${type}, ${days} ${days === 1 ? 'day' : 'days'} old`
       if (days > OLD_DAYS)
         lines.warn(subject, words, 'get it anew; geoipupdate does that for MaxMind’s by itself')
       else if (geoKind(type) === undefined) lines.warn(subject, `${words}; a type that is not known`)
