@@ -53,6 +53,7 @@ const ORGANIZATIONS: JsonSchema = {
               identity: { ...NAME, description: 'What keys, ids and chain hang on; default: the name.' },
               tokenFile: {
                 type: 'string',
+                pattern: '\\S',
                 description: 'Path of a file with a token for this organization alone.',
               },
             },

@@ -6,6 +6,7 @@ import { form } from './forms.ts'
 const UNIT_MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
 /** Longer waits would overflow the timers of Node (24.8 days). */
 const LONGEST_MS = 24 * 24 * 3_600_000
+const TOPIC = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,237}$/
 
 /** `500ms`, `30s`, `5m`, `1h` as milliseconds, at least `leastMs`. */
 export function durationMs(leastMs: number) {
@@ -119,13 +120,13 @@ export const httpUrl = z
 export const topicPrefix = z
   .string()
   .transform((text, context) => {
-    if (!/^[A-Za-z0-9._-]{1,237}$/.test(text) || text === '.' || text === '..') {
-      context.addIssue('allowed are 1 to 237 of the characters A-Z a-z 0-9 . _ -')
+    if (!TOPIC.test(text)) {
+      context.addIssue('allowed are 1 to 237 of the characters A-Z a-z 0-9 . _ -, but not "." and ".." alone')
       return z.NEVER
     }
     return text
   })
-  .meta(form('topic name', { type: 'string', pattern: '^[A-Za-z0-9._-]{1,237}$' }))
+  .meta(form('topic name', { type: 'string', pattern: TOPIC.source }))
 
 /** Any text. */
 export const anyText = z.string().meta(form('text', { type: ['string', 'number'] }))
