@@ -214,6 +214,25 @@ test('what is wrong in the list of organizations is told in words, entry by entr
   assert.match(told('organizations: []').join(), /HF_AUDIT_ORGANIZATIONS is not set/)
 })
 
+test('a text that YAML would make a number or a truth of is kept as it is or refused', t => {
+  for (const line of [
+    'workspaceId: 007',
+    'workspaceId: True',
+    'workspaceId: &id 1.0',
+    'kafkaSaslPassword: 0123',
+    'dataDir: 0x10',
+    'hfTokenFile: 1e3',
+    'kafkaSaslUsername: 12345678901234567890',
+  ]) {
+    const told = mistakes({ HF_AUDIT_ORGANIZATIONS: 'acme' }, yamlFile(t, line)).join()
+    assert.match(told, /would not stay as it is written; put it in quotes/, line)
+    assert.doesNotMatch(told, /123/)
+  }
+  const kept = yamlFile(t, 'workspaceId: "007"\nkafkaSsl: True\nexportCap: 1e3\ndataDir: 17')
+  const config = loadConfig({ environment: {}, file: kept, organizationsRequired: false, readFile: noFile })
+  assert.deepEqual([config.workspaceId, config.exportCap, config.dataDirectory], ['007', 1000, '17'])
+})
+
 test('a variable that is nearly ours is told as a warning', () => {
   const { warnings } = load({ HF_AUDIT_ORGANIZATIONS: 'acme', HF_AUDIT_POL_INTERVAL: '5m' })
   assert.match(

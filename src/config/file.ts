@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { parseDocument } from 'yaml'
+import { type Document, isAlias, isScalar, parseDocument } from 'yaml'
+import { formOf } from './forms.ts'
+import { VARIABLES, type VariableName } from './variables.ts'
 
 const ENTRY_KEYS = ['name', 'identity', 'tokenFile']
 
@@ -55,6 +57,10 @@ export function readConfigFile(path: string, knownVariables: readonly string[]):
       variables[variable] = value.join(',')
     } else if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
       variables[variable] = String(value)
+      if (isText(variable) && isReadAsOther(document, key))
+        errors.push(
+          `${path}: "${key}" is a ${typeof value} for YAML and would not stay as it is written; put it in quotes`,
+        )
     } else if (value !== null) {
       errors.push(`${path}: "${key}" must be a text, a number, true or false, or a list of texts`)
     }
@@ -72,6 +78,21 @@ export function keyOf(variable: string): string {
 
 function variableOf(key: string): string {
   return key.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase()
+}
+
+/** Whether a number is nothing that the setting counts with. OpenTelemetry's are judged where they are read. */
+function isText(variable: string): boolean {
+  if (variable.startsWith('OTEL_')) return false
+  if (!(variable in VARIABLES)) return true
+  const { type, enum: words } = formOf(VARIABLES[variable as VariableName].type).json
+  return type?.includes('integer') !== true && words?.includes(true) !== true
+}
+
+/** Whether YAML makes something else of an unquoted value than its characters: of `007` 7, of `True` true. */
+function isReadAsOther(document: Document, key: string): boolean {
+  const found: unknown = document.get(key, true)
+  const scalar = isAlias(found) ? found.resolve(document) : found
+  return isScalar(scalar) && typeof scalar.value !== 'string' && scalar.source !== String(scalar.value)
 }
 
 /** Undefined for what cannot be one, with the reason among the errors. */
