@@ -84,8 +84,8 @@ function variableOf(key: string): string {
 function isText(variable: string): boolean {
   if (variable.startsWith('OTEL_')) return false
   if (!(variable in VARIABLES)) return true
-  const { type, enum: words } = formOf(VARIABLES[variable as VariableName].type).json
-  return type?.includes('integer') !== true && words?.includes(true) !== true
+  const { words } = formOf(VARIABLES[variable as VariableName].type)
+  return words !== 'whole number' && words !== 'true or false'
 }
 
 /** Whether YAML makes something else of an unquoted value than its characters: of `007` 7, of `True` true. */
