@@ -3,10 +3,12 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setImmediate as immediate } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { NO_ENRICHMENT, type SourceColumns } from '../../src/event/enrich.ts'
 import { openGeoDatabases } from '../../src/geo/databases.ts'
+import { openFile } from '../../src/geo/open-file.ts'
 import { checkGeoDatabases } from '../../src/geo/preflight.ts'
 import { silentLogger } from '../../src/log.ts'
 import { encodeMmdb, type MmdbOptions, whole } from '../support/mmdb/encode.ts'
@@ -327,6 +329,34 @@ test('a pipe at the path of a database keeps nobody waiting: told once, and the 
   await assert.rejects(openGeoDatabases([path], log), /HF_AUDIT_GEO_DBS names ".*", which is no file/)
   const [line] = await checkGeoDatabases([path], Date.now())
   assert.deepEqual([line!.status, line!.message], ['failed', 'is no file'])
+})
+
+test('a file server that does not answer holds up one poll for a while, is told once, and is read when it answers', {
+  timeout: 30_000,
+}, async t => {
+  const directory = mmdbDirectory(t)
+  const path = mmdbFile(directory, 'city', INVENTED.city)
+  const { warnings, log } = recordingLog()
+  const answers = Promise.withResolvers<void>()
+  let opened = 0
+  const open = async (file: string) => {
+    opened += 1
+    if (opened === 2) await answers.promise
+    return openFile(file)
+  }
+  const geo = await openGeoDatabases([path], log, { open, limitMs: 50 })
+  renameSync(mmdbFile(directory, 'next', INVENTED.asn), path)
+  for (let poll = 0; poll < 3; poll += 1) {
+    await Promise.all([geo.refresh(), geo.refresh()])
+    assert.equal(geo.enrich('203.0.113.0').columns.srcCity, 'Exampleton')
+  }
+  assert.equal(opened, 2)
+  assert.equal(warnings.length, 1)
+  assert.match(warnings[0]!, /not read within 0\.05 s \(.*city\.mmdb\); what was read before goes on/)
+  answers.resolve()
+  while (geo.enrich('203.0.113.0').columns.srcASNumber === null) await immediate()
+  await geo.refresh()
+  assert.equal(warnings.length, 1)
 })
 
 test('a type that says nothing known is told, and read by the names in its records', async t => {
