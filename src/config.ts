@@ -71,11 +71,13 @@ export function loadConfig(source: ConfigSource): Config {
   const { values, errors } = readVariables(environment, readFile)
   errors.unshift(...(file?.errors ?? []), ...environmentOnly(source.file, file?.variables ?? {}))
 
+  const fromFile = values.HF_AUDIT_ORGANIZATIONS === undefined ? file?.organizations : undefined
   const entries: readonly OrganizationEntry[] =
-    values.HF_AUDIT_ORGANIZATIONS?.map(name => ({ name })) ?? file?.organizations ?? []
+    values.HF_AUDIT_ORGANIZATIONS?.map(name => ({ name })) ?? fromFile ?? []
   const endpoint = values.HF_ENDPOINT ?? ''
   const organizations = organizationsOf(entries, endpoint, errors)
-  if (source.organizationsRequired && entries.length === 0) {
+  // Where the file has entries, but none that can be used, that is told already.
+  if (source.organizationsRequired && entries.length === 0 && fromFile === undefined) {
     errors.push(
       'HF_AUDIT_ORGANIZATIONS is not set; give the name of the organization, or several with commas between',
     )
@@ -144,6 +146,13 @@ export function invalid(errors: readonly string[]): ConnectorError {
   return new ConnectorError('CONFIG_INVALID', `The configuration is not usable:\n${lines}`)
 }
 
+/** What is wrong with the names and identities of a list, and with the list. */
+export function organizationMistakes(entries: readonly OrganizationEntry[]): string[] {
+  const errors: string[] = []
+  organizationsOf(entries, '', errors)
+  return errors
+}
+
 function organizationsOf(
   entries: readonly OrganizationEntry[],
   endpoint: string,
@@ -157,7 +166,7 @@ function organizationsOf(
     ] as const) {
       const result = organizationName.safeParse(text)
       if (result.success) continue
-      const shown = JSON.stringify(String(text).slice(0, 100))
+      const shown = JSON.stringify(text.slice(0, 100))
       errors.push(`The ${what} of an organization is ${shown}; ${result.error.issues[0]!.message}`)
     }
     if (organizations.some(other => other.identity === identity)) {
@@ -220,8 +229,7 @@ function gathered<T>(read: () => T, errors: string[]): T | undefined {
     return read()
   } catch (error) {
     const lines = asConnectorError(error).message.split('\n')
-    const fresh = lines.filter(line => !errors.some(told => told.includes(line)))
-    if (fresh.length > 0) errors.push(fresh.join('\n'))
+    errors.push(...lines.filter(line => !errors.some(told => told.includes(line))))
     return undefined
   }
 }

@@ -4,6 +4,8 @@ const SHORT_SECRET = 4
 const SHORT_PART = 8
 /** Within a longer base64 text fewer bytes than these are no evidence. */
 const SHORT_IN_BASE64 = 6
+/** `kafka` or `kafka:9092`, which is no user with a password. */
+const HARMLESS = /^[^:@]*$|^\s*(?:\[[\da-f:.]*\]|[^\s:@/]+):\d{1,5}\s*$/i
 
 /**
  * A function that takes secrets out of a text that came from elsewhere: servers repeat in their errors what they were
@@ -35,15 +37,18 @@ export function proxySecrets(uris: readonly string[]): string[] {
 }
 
 /**
- * A value that should have been an address, without a user and password before an `@`, whether or not it has a scheme.
- * In a list with commas each is taken for itself.
+ * A value that should have been an address, or a list of them with commas, without a user and password before an `@`,
+ * whether or not it has a scheme. A password may hold anything, so all before the last `@` goes, but for entries of a
+ * list that are plainly something else.
  */
 export function withoutCredentials(text: string): string {
-  return text
-    .replace(/\/\/[^@\s]*@/g, '//…@')
-    .replace(/(^|[,\s])[^,\s@]*:[^,\s@]*@/g, (all, before: string) =>
-      all.endsWith('//…@') ? all : `${before}…@`,
-    )
+  const at = text.lastIndexOf('@')
+  const entries = text.slice(0, Math.max(0, at)).split(',')
+  if (!entries.some(entry => entry.includes(':'))) return text
+  const last = entries.length - 1
+  const first = entries.findIndex((entry, index) => index === last || !HARMLESS.test(entry))
+  const scheme = /^\s*(?:[a-z][a-z\d+.-]*:\/\/)?/i.exec(entries[first]!)![0]
+  return `${[...entries.slice(0, first), `${scheme}…`].join(',')}${text.slice(at)}`
 }
 
 function escaped(text: string): string {

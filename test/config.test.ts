@@ -88,6 +88,7 @@ test('all mistakes are told at once, each with the variable, what it was and wha
     KAFKA_COMPRESSION: 'snappy',
     KAFKA_SASL_MECHANISM: 'scram-sha-512',
     HF_ENDPOINT: 'huggingface.co',
+    KAFKA_TOPIC: '..',
   })
   const text = told.join('\n')
   for (const expected of [
@@ -97,6 +98,7 @@ test('all mistakes are told at once, each with the variable, what it was and wha
     /KAFKA_BROKERS is "kafka"; allowed is a comma list of host:port/,
     /KAFKA_COMPRESSION is "snappy"; allowed are none, gzip, zstd/,
     /HF_ENDPOINT is "huggingface.co"; allowed is a URL/,
+    /KAFKA_TOPIC is "\.\."; allowed are .* but not "\." and "\.\." alone/,
   ]) {
     assert.match(text, expected)
   }
@@ -111,6 +113,14 @@ test('a secret is never shown, not even when it is wrong', () => {
   }).join('\n')
   assert.match(told, /HF_ENDPOINT/)
   assert.doesNotMatch(told, /hunter2/)
+  const spaced = mistakes({
+    HF_AUDIT_ORGANIZATIONS: 'acme',
+    HF_ENDPOINT: 'https://user:SEC RET@hub.example:8443',
+    KAFKA_BROKERS: 'user:SEC RET@kafka:9092',
+    SCHEMA_REGISTRY_URL: 'http://user:SEC RET@registry.example',
+  }).join('\n')
+  assert.match(spaced, /HF_ENDPOINT is "https:\/\/…@hub\.example:8443"/)
+  assert.doesNotMatch(spaced, /SEC|RET/)
 })
 
 test('a secret may come from a file, and not from both', () => {
@@ -174,6 +184,53 @@ test('an unknown key in the file is a mistake with a suggestion; broken YAML nam
   const broken = mistakes({ HF_AUDIT_ORGANIZATIONS: 'acme' }, yamlFile(t, 'a: 1\nhfToken: "hunter2\n'))
   assert.match(broken.join(), /not valid YAML in line/)
   assert.doesNotMatch(broken.join(), /hunter2/)
+})
+
+test('each mistake has a line of its own, whoever found it', () => {
+  const told = mistakes({
+    HF_AUDIT_ORGANIZATIONS: 'acme',
+    HTTPS_PROXY: 'ftp://proxy',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318',
+    OTEL_EXPORTER_OTLP_TIMEOUT: 'soon',
+  })
+  assert.equal(told.length, 3)
+  for (const line of told) assert.match(line, /^ {2}- (OTEL_|HTTPS_PROXY)/)
+})
+
+test('what is wrong in the list of organizations is told in words, entry by entry', t => {
+  const told = (text: string): string[] =>
+    mistakes({}, yamlFile(t, text)).map(line => line.replace(/^.*connector\.yaml: /, ''))
+  const name = 'must be a name, in quotes if YAML would read it as a number or as true or false'
+  assert.deepEqual(told('organizations: [1, true]'), [`organizations[0] ${name}`, `organizations[1] ${name}`])
+  assert.deepEqual(told('organizations: [{name: acme}, 7]'), [`organizations[1] ${name}`])
+  assert.deepEqual(told('organizations: [{name: 7}]'), [
+    'organizations[0]: "name" must be a text; put a number in quotes',
+  ])
+  assert.deepEqual(told('organizations: [{identity: acme}]'), ['organizations[0]: "name" is missing'])
+  for (const empty of ['""', '" "'])
+    assert.deepEqual(told(`organizations: [{name: acme, tokenFile: ${empty}}]`), [
+      'organizations[0]: "tokenFile" is empty; name the file that holds the token, or leave the key out',
+    ])
+  assert.match(told('organizations: []').join(), /HF_AUDIT_ORGANIZATIONS is not set/)
+})
+
+test('a text that YAML would make a number or a truth of is kept as it is or refused', t => {
+  for (const line of [
+    'workspaceId: 007',
+    'workspaceId: True',
+    'workspaceId: &id 1.0',
+    'kafkaSaslPassword: 0123',
+    'dataDir: 0x10',
+    'hfTokenFile: 1e3',
+    'kafkaSaslUsername: 12345678901234567890',
+  ]) {
+    const told = mistakes({ HF_AUDIT_ORGANIZATIONS: 'acme' }, yamlFile(t, line)).join()
+    assert.match(told, /would not stay as it is written; put it in quotes/, line)
+    assert.doesNotMatch(told, /123/)
+  }
+  const kept = yamlFile(t, 'workspaceId: "007"\nkafkaSsl: True\nexportCap: 1e3\ndataDir: 17')
+  const config = loadConfig({ environment: {}, file: kept, organizationsRequired: false, readFile: noFile })
+  assert.deepEqual([config.workspaceId, config.exportCap, config.dataDirectory], ['007', 1000, '17'])
 })
 
 test('a variable that is nearly ours is told as a warning', () => {

@@ -78,6 +78,23 @@ test('an address is shown without user and password, with a scheme or without on
     ['kafka:9092, user:pass@other:9092', 'kafka:9092, …@other:9092'],
     ['https://hub/path', 'https://hub/path'],
     ['user@REALM', 'user@REALM'],
+    ['acme, user@REALM', 'acme, user@REALM'],
+    ['https://user:SEC RET@hub:8443', 'https://…@hub:8443'],
+    ['user:SEC RET@kafka:9092', '…@kafka:9092'],
+    ['kafka:9092, [::1]:9092,user:SEC RET@other:9092', 'kafka:9092, [::1]:9092,…@other:9092'],
+    ['user:1234@kafka:9092', '…@kafka:9092'],
+    ['user:pa//ss@kafka:9092', '…@kafka:9092'],
   ])
     assert.equal(withoutCredentials(text!), shown)
+})
+
+test('whatever a password holds, nothing of it is shown', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme-ascii' }), password => {
+      assert.equal(withoutCredentials(`https://user:${password}@hub/path`), 'https://…@hub/path')
+      // What looks like the port of a broker in a list is taken for one.
+      fc.pre(!/^\d{1,5}\s*,/.test(password))
+      assert.equal(withoutCredentials(`user:${password}@kafka:9092`), '…@kafka:9092')
+    }),
+  )
 })

@@ -3,6 +3,7 @@ import type { ConnectorError } from '../errors.ts'
 import type { ClockOffset, ExportSample, HubFacts } from '../hub/preflight.ts'
 import type { WhoAmI } from '../hub/whoami.ts'
 import { type AreaResults, type Attempt, areaResults, type CheckResult } from '../preflight.ts'
+import { countOf } from '../status/words.ts'
 import {
   EXPORT_PERMISSION,
   expiryOf,
@@ -57,6 +58,10 @@ interface Asked {
   readonly works: boolean
 }
 
+function inDays(days: number): string {
+  return days === 0 ? 'in less than a day' : `in ${countOf(days, 'day')}`
+}
+
 function judgeToken(whoAmI: WhoAmI, asked: Asked & { source: string }, lines: AreaResults, nowMs: number) {
   const { name, endpoint, source, works } = asked
   const page = `${endpoint}/settings/tokens`
@@ -65,9 +70,9 @@ function judgeToken(whoAmI: WhoAmI, asked: Asked & { source: string }, lines: Ar
   const subject = `token of ${name}`
   if (expiry.kind === 'untold') lines.ok(subject, `${words}; no end of its validity is told`)
   else if (expiry.kind === 'later')
-    lines.ok(subject, `${words}; expires ${expiry.at}, in ${expiry.days} days`)
+    lines.ok(subject, `${words}; expires ${expiry.at}, in ${countOf(expiry.days, 'day')}`)
   else {
-    const when = expiry.kind === 'expired' ? 'expired' : `expires in ${expiry.days} days,`
+    const when = expiry.kind === 'expired' ? 'expired' : `expires ${inDays(expiry.days)},`
     const tell = expiry.kind === 'expired' ? lines.fail : lines.warn
     tell(subject, `${words}; ${when} ${expiry.at}`, `make a new one at ${page} and put it into ${source}`)
   }

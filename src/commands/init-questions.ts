@@ -1,19 +1,20 @@
 import { confirm, intro, isCancel, outro, select, text } from '@clack/prompts'
 import { VARIABLES, type VariableName } from '../config/variables.ts'
 import { ConnectorError } from '../errors.ts'
+import { type Answers, collectorProblem, organizationsProblem } from './init-answers.ts'
 
-/** What was chosen, by variable. */
-export type Answers = Partial<Record<string, string>>
+type Asked = { -readonly [Variable in keyof Answers]: Answers[Variable] }
 
 /** Asks on the terminal; what was given by options is the answer that Enter takes. Throws `STOPPED` on Ctrl-C. */
 export async function ask(given: Answers): Promise<Answers> {
   intro('hf-audit: a configuration file, in a few questions')
-  const answers: Answers = { ...given }
+  const answers: Asked = { ...given }
   answers.HF_AUDIT_ORGANIZATIONS = await line('Which organizations? Several with commas between.', {
     variable: 'HF_AUDIT_ORGANIZATIONS',
     given,
     placeholder: 'acme',
     required: true,
+    problem: organizationsProblem,
   })
   answers.HF_TOKEN_FILE = await line(
     'A file that holds the token (empty: HF_TOKEN, or what `hf auth login` left)',
@@ -45,13 +46,14 @@ export async function ask(given: Answers): Promise<Answers> {
     {
       given: { '': given.OTEL_EXPORTER_OTLP_ENDPOINT ?? '' },
       placeholder: 'http://collector:4318',
+      problem: collectorProblem,
     },
   )
   outro('That is all.')
   return answers
 }
 
-async function askKafka(answers: Answers, given: Answers): Promise<void> {
+async function askKafka(answers: Asked, given: Answers): Promise<void> {
   answers.KAFKA_BROKERS = await line('Brokers, with commas between', {
     variable: 'KAFKA_BROKERS',
     given,
@@ -67,15 +69,20 @@ async function askKafka(answers: Answers, given: Answers): Promise<void> {
       variable: 'KAFKA_SSL_CA',
       given,
     })
-  } else delete answers.KAFKA_SSL
+  } else {
+    delete answers.KAFKA_SSL
+    delete answers.KAFKA_SSL_CA
+  }
   const mechanism = await choice('How does one log in?', given.KAFKA_SASL_MECHANISM ?? 'none', [
     { value: 'none', label: 'Not at all' },
     { value: 'SCRAM-SHA-512', label: 'SCRAM-SHA-512' },
     { value: 'SCRAM-SHA-256', label: 'SCRAM-SHA-256' },
     { value: 'PLAIN', label: 'PLAIN' },
   ])
-  if (mechanism === 'none') delete answers.KAFKA_SASL_MECHANISM
-  else {
+  if (mechanism === 'none') {
+    for (const variable of Object.keys(answers))
+      if (variable.startsWith('KAFKA_SASL_')) delete answers[variable]
+  } else {
     answers.KAFKA_SASL_MECHANISM = mechanism
     answers.KAFKA_SASL_USERNAME = await line('As whom?', {
       variable: 'KAFKA_SASL_USERNAME',
@@ -100,11 +107,13 @@ interface LineOptions {
   readonly given: Answers
   readonly placeholder?: string
   readonly required?: boolean
+  /** What the form alone does not see. */
+  readonly problem?: (text: string) => string | undefined
 }
 
 /** Undefined for an empty answer. */
 async function line(message: string, options: LineOptions): Promise<string | undefined> {
-  const { variable, given, placeholder, required = false } = options
+  const { variable, given, placeholder, required = false, problem } = options
   const initialValue = given[variable ?? '']
   const entered = await answer(
     text({
@@ -114,9 +123,11 @@ async function line(message: string, options: LineOptions): Promise<string | und
       validate(value) {
         const trimmed = value?.trim() ?? ''
         if (trimmed === '') return required ? 'This one is needed.' : undefined
-        if (variable === undefined) return undefined
-        const result = VARIABLES[variable].type.safeParse(trimmed)
-        return result.success ? undefined : result.error.issues[0]!.message
+        if (variable !== undefined) {
+          const result = VARIABLES[variable].type.safeParse(trimmed)
+          if (!result.success) return result.error.issues[0]!.message
+        }
+        return problem?.(trimmed)
       },
     }),
   )

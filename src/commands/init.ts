@@ -3,10 +3,9 @@ import { dirname, isAbsolute, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { type StarterValues, starterFile } from '../config/starter-file.ts'
-import { VARIABLES, type VariableName } from '../config/variables.ts'
 import { invalid } from '../config.ts'
 import { check } from './check.ts'
-import type { Answers } from './init-questions.ts'
+import { type Answers, checkForms, checkUsable, leftToSet } from './init-answers.ts'
 
 interface InitOptions {
   readonly output: string
@@ -78,9 +77,10 @@ async function init(options: InitOptions): Promise<void> {
     ])
   const given = givenBy(options)
   const answers = await answersOf(options, given)
+  checkUsable(answers)
   write(path, starterFile(valuesOf(answers), schemaPathFrom(dirname(path))), options)
   const next = `hf-audit run --config ${options.output}`
-  process.stdout.write(`Wrote ${options.output}. ${secretsLeft(answers)}\n`)
+  process.stdout.write(`Wrote ${options.output}. ${leftInWords(answers)}\n`)
   if (!options.check) {
     process.stdout.write(`Next: hf-audit check --config ${options.output}, then ${next}\n`)
     return
@@ -95,6 +95,8 @@ async function init(options: InitOptions): Promise<void> {
 
 async function answersOf(options: InitOptions, given: Answers): Promise<Answers> {
   if (options.yes !== true && process.stdin.isTTY === true && process.stdout.isTTY === true) {
+    // Before anybody has answered for nothing: not every option is asked for again.
+    checkForms(given)
     const { ask } = await import('./init-questions.ts')
     return ask(given)
   }
@@ -105,9 +107,9 @@ async function answersOf(options: InitOptions, given: Answers): Promise<Answers>
   return given
 }
 
-/** The options as variables, each checked by its variable's form. */
+/** The options as variables. */
 function givenBy(options: InitOptions): Answers {
-  const given: Answers = {
+  return {
     HF_AUDIT_ORGANIZATIONS: options.organizations,
     HF_TOKEN_FILE: options.tokenFile,
     HF_ENDPOINT: options.endpoint,
@@ -121,18 +123,7 @@ function givenBy(options: InitOptions): Answers {
     KAFKA_SASL_PASSWORD_FILE: options.kafkaSaslPasswordFile,
     SCHEMA_REGISTRY_URL: options.schemaRegistryUrl,
     OTEL_EXPORTER_OTLP_ENDPOINT: options.otlpEndpoint,
-  } as Answers
-  const problems: string[] = []
-  for (const [variable, text] of Object.entries(given)) {
-    if (text === undefined) delete given[variable]
-    else if (variable in VARIABLES) {
-      const result = VARIABLES[variable as VariableName].type.safeParse(text)
-      if (!result.success)
-        problems.push(`${variable} is ${JSON.stringify(text)}; ${result.error.issues[0]!.message}`)
-    }
   }
-  if (problems.length > 0) throw invalid(problems)
-  return given
 }
 
 /** Lists as YAML lists, and true as true. */
@@ -153,20 +144,15 @@ function valuesOf(answers: Answers): StarterValues {
   )
 }
 
-function secretsLeft(answers: Answers): string {
-  const left = [
-    ...(answers.HF_TOKEN_FILE === undefined ? ['HF_TOKEN'] : []),
-    ...(answers.KAFKA_SASL_MECHANISM !== undefined && answers.KAFKA_SASL_PASSWORD_FILE === undefined
-      ? ['KAFKA_SASL_PASSWORD']
-      : []),
-  ]
+function leftInWords(answers: Answers): string {
+  const left = leftToSet(answers)
   return left.length === 0 ? '' : `To be set in the environment: ${left.join(', ')}.`
 }
 
-/** Readable for all: it holds no secret. Never follows what appeared there meanwhile, unless it may replace it. */
+/** A new one is for its owner alone: it may come to hold a secret. Never follows what appeared there meanwhile, unless it may replace it. */
 function write(path: string, text: string, { output, force }: InitOptions): void {
   try {
-    writeFileSync(path, text, { flag: force === true ? 'w' : 'wx' })
+    writeFileSync(path, text, { flag: force === true ? 'w' : 'wx', mode: 0o600 })
   } catch (error) {
     throw invalid([`--output ${output} cannot be written (${(error as NodeJS.ErrnoException).code})`])
   }

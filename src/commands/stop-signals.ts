@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { endProcess } from './end-process.ts'
 
 /**
  * The first SIGTERM or SIGINT asks for an orderly end through `signal`; the process has `graceMs` for it. A second one,
@@ -8,9 +9,9 @@ export function stopSignals(): { readonly signal: AbortSignal; limitTo(graceMs: 
   const controller = new AbortController()
   let graceMs = 25_000
   const onSignal = (name: NodeJS.Signals): void => {
-    if (controller.signal.aborted) process.exit(128 + constants.signals[name])
+    if (controller.signal.aborted) endProcess(128 + constants.signals[name])
     controller.abort()
-    setTimeout(() => process.exit(0), graceMs).unref()
+    setTimeout(() => endProcess(0), graceMs).unref()
   }
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)

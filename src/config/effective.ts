@@ -91,5 +91,5 @@ function fileTexts(content: ConfigFile | undefined): Map<string, string> {
 
 /** A URL's user, password and query may be secrets, whoever put them there. */
 function publicText(text: string): string {
-  return withoutCredentials(text).replace(/^(https?:\/\/[^?\s]*)\?.*$/s, '$1?…')
+  return withoutCredentials(text).replace(/^(https?:\/\/[^?]*)\?.*$/s, '$1?…')
 }

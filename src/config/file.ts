@@ -1,5 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { parseDocument } from 'yaml'
+import { type Document, isAlias, isScalar, parseDocument } from 'yaml'
+import { formOf } from './forms.ts'
+import { VARIABLES, type VariableName } from './variables.ts'
+
+const ENTRY_KEYS = ['name', 'identity', 'tokenFile']
 
 /** An organization as the file may give it. */
 export interface OrganizationEntry {
@@ -11,6 +15,7 @@ export interface OrganizationEntry {
 export interface ConfigFile {
   /** By variable name, as if they stood in the environment. */
   readonly variables: Readonly<Record<string, string>>
+  /** Those that can be read of a list that is more than names; the errors tell the others. */
   readonly organizations: readonly OrganizationEntry[] | undefined
   readonly errors: readonly string[]
 }
@@ -42,9 +47,9 @@ export function readConfigFile(path: string, knownVariables: readonly string[]):
   let organizations: OrganizationEntry[] | undefined
   for (const [key, value] of Object.entries(root)) {
     const variable = byKey.get(key) ?? (/^otel[A-Z]/.test(key) ? variableOf(key) : undefined)
-    if (key === 'organizations' && Array.isArray(value) && value.some(item => typeof item === 'object')) {
-      organizations = value.map((item, index) =>
-        organizationEntry(item, `${path}: organizations[${index}]`, errors),
+    if (key === 'organizations' && Array.isArray(value) && value.some(item => typeof item !== 'string')) {
+      organizations = value.flatMap(
+        (item, index) => organizationEntry(item, `${path}: organizations[${index}]`, errors) ?? [],
       )
     } else if (variable === undefined) {
       errors.push(`${path}: there is no key "${key}"${nearest(key, [...byKey.keys()])}`)
@@ -52,6 +57,10 @@ export function readConfigFile(path: string, knownVariables: readonly string[]):
       variables[variable] = value.join(',')
     } else if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
       variables[variable] = String(value)
+      if (isText(variable) && isReadAsOther(document, key))
+        errors.push(
+          `${path}: "${key}" is a ${typeof value} for YAML and would not stay as it is written; put it in quotes`,
+        )
     } else if (value !== null) {
       errors.push(`${path}: "${key}" must be a text, a number, true or false, or a list of texts`)
     }
@@ -71,18 +80,41 @@ function variableOf(key: string): string {
   return key.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase()
 }
 
-function organizationEntry(item: unknown, where: string, errors: string[]): OrganizationEntry {
+/** Whether a number is nothing that the setting counts with. OpenTelemetry's are judged where they are read. */
+function isText(variable: string): boolean {
+  if (variable.startsWith('OTEL_')) return false
+  if (!(variable in VARIABLES)) return true
+  const { words } = formOf(VARIABLES[variable as VariableName].type)
+  return words !== 'whole number' && words !== 'true or false'
+}
+
+/** Whether YAML makes something else of an unquoted value than its characters: of `007` 7, of `True` true. */
+function isReadAsOther(document: Document, key: string): boolean {
+  const found: unknown = document.get(key, true)
+  const scalar = isAlias(found) ? found.resolve(document) : found
+  return isScalar(scalar) && typeof scalar.value !== 'string' && scalar.source !== String(scalar.value)
+}
+
+/** Undefined for what cannot be one, with the reason among the errors. */
+function organizationEntry(item: unknown, where: string, errors: string[]): OrganizationEntry | undefined {
   if (typeof item === 'string') return { name: item }
-  const entry = (item ?? {}) as Record<string, unknown>
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) {
+    errors.push(`${where} must be a name, in quotes if YAML would read it as a number or as true or false`)
+    return undefined
+  }
+  const entry: { [key: string]: unknown } = { ...item }
+  const told = errors.length
   for (const [key, value] of Object.entries(entry)) {
-    if (!['name', 'identity', 'tokenFile'].includes(key)) {
+    if (!ENTRY_KEYS.includes(key)) {
       errors.push(`${where}: there is no key "${key}"; allowed are name, identity and tokenFile`)
     } else if (typeof value !== 'string') {
-      errors.push(`${where}: "${key}" must be a text`)
+      errors.push(`${where}: "${key}" must be a text; put a number in quotes`)
+    } else if (key === 'tokenFile' && value.trim() === '') {
+      errors.push(`${where}: "tokenFile" is empty; name the file that holds the token, or leave the key out`)
     }
   }
   if (entry.name === undefined) errors.push(`${where}: "name" is missing`)
-  return entry as unknown as OrganizationEntry
+  return errors.length > told ? undefined : (entry as unknown as OrganizationEntry)
 }
 
 /** `; did you mean "…"?` for a near miss, else nothing. */

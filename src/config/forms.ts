@@ -24,6 +24,19 @@ export function form(words: string, json: JsonSchema): { form: Form } {
   return { form: { words, json } }
 }
 
+/** One of some words, in any case: as a list for an editor to offer, and as what it must not mark. */
+export function wordsSchema(
+  words: readonly string[],
+  others: readonly (boolean | number)[] = [],
+): JsonSchema {
+  const anyCase = words.map(word =>
+    word.replace(/[a-z]/gi, letter => `[${letter.toUpperCase()}${letter.toLowerCase()}]`),
+  )
+  return {
+    anyOf: [{ enum: [...others, ...words] }, { type: 'string', pattern: `^(${anyCase.join('|')})$` }],
+  }
+}
+
 /** Every form in values.ts tells its own. */
 export function formOf(type: z.ZodType): Form {
   const { form: told } = (type.meta() ?? {}) as { form?: Form }

@@ -1,5 +1,5 @@
 import type { JsonSchema } from './forms.ts'
-import { hasFile, settings } from './reference.ts'
+import { hasFile, LIST, settings } from './reference.ts'
 
 /** JSON Schema of the YAML file, for editors: completion, what each key means, and mistakes as they are made. */
 export function configJsonSchema(): JsonSchema {
@@ -29,7 +29,7 @@ export function configJsonSchema(): JsonSchema {
     properties,
     // Of OpenTelemetry's there are more than the ones told above.
     patternProperties: {
-      '^otel(?!ServiceName$|ResourceAttributes$)[A-Z]': { type: ['string', 'number', 'boolean'] },
+      '^otel(?!ServiceName$|ResourceAttributes$)[A-Z]': LIST,
     },
     additionalProperties: false,
   }
@@ -53,6 +53,7 @@ const ORGANIZATIONS: JsonSchema = {
               identity: { ...NAME, description: 'What keys, ids and chain hang on; default: the name.' },
               tokenFile: {
                 type: 'string',
+                pattern: '\\S',
                 description: 'Path of a file with a token for this organization alone.',
               },
             },

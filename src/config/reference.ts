@@ -20,6 +20,10 @@ export interface Setting {
   readonly json: JsonSchema | undefined
 }
 
+const SCALAR = ['string', 'number', 'boolean']
+/** Of names and values, as a text or a YAML list. */
+export const LIST: JsonSchema = { type: [...SCALAR, 'array'], items: { type: 'string' } }
+
 /** All of them, group by group. */
 export function settings(): Setting[] {
   const own = (Object.entries(VARIABLES) as [VariableName, Variable][]).map(([variable, read]): Setting => {
@@ -48,7 +52,7 @@ export function settings(): Setting[] {
       example,
       about,
       secret: secret === true,
-      json: inFile ? { type: ['string', 'number', 'boolean'] } : undefined,
+      json: inFile ? (type.startsWith('list') ? LIST : { type: SCALAR }) : undefined,
     }
   })
   const all = [...own, ...foreign]

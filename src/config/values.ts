@@ -1,11 +1,14 @@
 import { z } from 'zod'
-import { form } from './forms.ts'
+import { form, wordsSchema } from './forms.ts'
 
 /** The forms in which values are written in variables and in the file, each with the words for what is allowed. */
 
 const UNIT_MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
 /** Longer waits would overflow the timers of Node (24.8 days). */
 const LONGEST_MS = 24 * 24 * 3_600_000
+const TRUE = ['true', 'yes', 'on', '1']
+const FALSE = ['false', 'no', 'off', '0']
+const TOPIC = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,237}$/
 
 /** `500ms`, `30s`, `5m`, `1h` as milliseconds, at least `leastMs`. */
 export function durationMs(leastMs: number) {
@@ -49,12 +52,12 @@ export const trueOrFalse = z
   .string()
   .transform((text, context) => {
     const lower = text.toLowerCase()
-    if (['true', '1', 'yes', 'on'].includes(lower)) return true
-    if (['false', '0', 'no', 'off'].includes(lower)) return false
+    if (TRUE.includes(lower)) return true
+    if (FALSE.includes(lower)) return false
     context.addIssue('allowed are true and false')
     return z.NEVER
   })
-  .meta(form('true or false', { enum: [true, false, 'true', 'false', 'yes', 'no', 'on', 'off', 1, 0] }))
+  .meta(form('true or false', wordsSchema([...TRUE, ...FALSE], [true, false, 1, 0])))
 
 /** One of some words, in any case; the result is spelled as in `words`. */
 export function oneOf<const W extends string>(words: readonly W[]) {
@@ -68,7 +71,7 @@ export function oneOf<const W extends string>(words: readonly W[]) {
       }
       return found
     })
-    .meta(form(words.join(', '), { enum: [...words] }))
+    .meta(form(words.join(', '), wordsSchema(words)))
 }
 
 /** Parts between commas, trimmed, empty ones left out. */
@@ -113,19 +116,19 @@ export const httpUrl = z
     }
     return url.origin + url.pathname.replace(/\/+$/, '')
   })
-  .meta(form('URL', { type: 'string', pattern: '^https?://' }))
+  .meta(form('URL', { type: 'string', pattern: '^[Hh][Tt][Tt][Pp][Ss]?://' }))
 
 /** A Kafka topic name that leaves room for the longest of our suffixes. */
 export const topicPrefix = z
   .string()
   .transform((text, context) => {
-    if (!/^[A-Za-z0-9._-]{1,237}$/.test(text) || text === '.' || text === '..') {
-      context.addIssue('allowed are 1 to 237 of the characters A-Z a-z 0-9 . _ -')
+    if (!TOPIC.test(text)) {
+      context.addIssue('allowed are 1 to 237 of the characters A-Z a-z 0-9 . _ -, but not "." and ".." alone')
       return z.NEVER
     }
     return text
   })
-  .meta(form('topic name', { type: 'string', pattern: '^[A-Za-z0-9._-]{1,237}$' }))
+  .meta(form('topic name', { type: 'string', pattern: TOPIC.source }))
 
 /** Any text. */
 export const anyText = z.string().meta(form('text', { type: ['string', 'number'] }))

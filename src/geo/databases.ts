@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { lru } from 'tiny-lru'
 import { ConnectorError } from '../errors.ts'
 import { clientNetwork } from '../event/client-network.ts'
@@ -13,10 +13,13 @@ import {
 import type { Logger } from '../log.ts'
 import type { AddressEnricher } from '../ports.ts'
 import { type GeoDatabase, readGeoDatabase } from './database.ts'
+import { openFile } from './open-file.ts'
 import { wordsOf } from './words.ts'
 
 /** A backfill repeats few addresses many times. What is known of one takes up to two kilobytes. */
 const CACHED_ADDRESSES = 5_000
+/** Far more than reading takes. A file server that does not answer must not hold up a poll for longer. */
+const REFRESH_LIMIT_MS = 30_000
 
 interface LoadedFile {
   readonly path: string
@@ -32,12 +35,16 @@ interface LoadedFile {
  * Reads every database, whole, into memory. Throws one `CONFIG_INVALID` whose message has a line for each file that
  * cannot be used.
  */
-export async function openGeoDatabases(paths: readonly string[], log: Logger): Promise<AddressEnricher> {
+export async function openGeoDatabases(
+  paths: readonly string[],
+  log: Logger,
+  { open = openFile, limitMs = REFRESH_LIMIT_MS } = {},
+): Promise<AddressEnricher> {
   const files: LoadedFile[] = paths.map(path => ({ path, database: undefined, state: '', damageTold: false }))
   const problems: string[] = []
   for (const file of files) {
     try {
-      await load(file)
+      await load(file, open)
     } catch (error) {
       problems.push(`HF_AUDIT_GEO_DBS names ${JSON.stringify(file.path)}, which ${wordsOf(error)}`)
     }
@@ -47,11 +54,13 @@ export async function openGeoDatabases(paths: readonly string[], log: Logger): P
 
   const known = lru<AddressEnrichment>(CACHED_ADDRESSES)
   let refreshing: Promise<void> | undefined
+  /** It was told that the refresh under way does not come to its end. */
+  let isLate = false
 
   async function refresh(): Promise<void> {
     for (const file of files) {
       try {
-        if (!(await load(file))) continue
+        if (!(await load(file, open))) continue
         known.clear()
         tell(log, file.path, file.database!.info)
       } catch (error) {
@@ -81,11 +90,17 @@ export async function openGeoDatabases(paths: readonly string[], log: Logger): P
   }
 
   return {
-    refresh() {
+    async refresh() {
       refreshing ??= refresh().finally(() => {
         refreshing = undefined
+        isLate = false
       })
-      return refreshing
+      if (isLate || (await endsWithin(refreshing, limitMs)) || isLate) return
+      isLate = true
+      log.warn(
+        { paths },
+        `the geo databases were not read within ${limitMs / 1_000} s (${paths.join(', ')}); what was read before goes on being used`,
+      )
     },
 
     heldBytes: () => files.reduce((sum, { database }) => sum + database!.bytes, 0),
@@ -110,7 +125,7 @@ export async function openGeoDatabases(paths: readonly string[], log: Logger): P
  * Reads the file if it is not the one that was read last: another inode, size or time. False when it is the same.
  * A file that changes while it is read is refused, and read again the next time.
  */
-async function load(file: LoadedFile): Promise<boolean> {
+async function load(file: LoadedFile, open: typeof openFile): Promise<boolean> {
   let state = 'cannot be opened'
   try {
     await using handle = await open(file.path)
@@ -129,6 +144,16 @@ async function load(file: LoadedFile): Promise<boolean> {
     file.state = state
     throw error
   }
+}
+
+async function endsWithin(work: Promise<void>, limitMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<false>(resolve => {
+    timer = setTimeout(() => resolve(false), limitMs)
+  })
+  const isDone = await Promise.race([work.then(() => true), limit])
+  clearTimeout(timer)
+  return isDone
 }
 
 async function stateOf(handle: FileHandle): Promise<string> {

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { geoKind } from '../event/enrich.ts'
 import { areaResults, type CheckResult } from '../preflight.ts'
 import { readGeoDatabase } from './database.ts'
+import { openFile } from './open-file.ts'
 import { wordsOf } from './words.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -14,9 +14,10 @@ export async function checkGeoDatabases(paths: readonly string[], nowMs: number)
   for (const path of paths) {
     const subject = `geo database ${path}`
     try {
-      const { type, builtAtMs } = readGeoDatabase(await readFile(path)).info
+      await using handle = await openFile(path)
+      const { type, builtAtMs } = readGeoDatabase(await handle.readFile()).info
       const days = Math.floor((nowMs - builtAtMs) / DAY_MS)
-      const words = `${type}, ${days} days old`
+      const words = `${type}, ${days} ${days === 1 ? 'day' : 'days'} old`
       if (days > OLD_DAYS)
         lines.warn(subject, words, 'get it anew; geoipupdate does that for MaxMind’s by itself')
       else if (geoKind(type) === undefined) lines.warn(subject, `${words}; a type that is not known`)

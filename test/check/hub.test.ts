@@ -30,15 +30,19 @@ const scoped = (permissions: string[], entity = { _id: 'f00', type: 'org' }): Pa
 const refused = { ok: false, error: new ConnectorError('HUB_FORBIDDEN', 'answered 403') } as const
 const works = { ok: true, value: { isEmpty: false, bytes: 1, waitedMs: 1 } } as const
 
-/** Status by subject, without `of acme`. */
-function judged(who: WhoAmI, exported: HubFacts['exported'], clock?: ClockOffset): Record<string, string> {
+function judge(who: WhoAmI, exported: HubFacts['exported'], clock?: ClockOffset) {
   const facts: HubFacts = {
     organization,
     tokenSource: { ok: true, value: 'HF_TOKEN' },
     whoAmI: { ok: true, value: who },
     exported,
   }
-  const results = judgeHub({ facts: [facts], clock }, NOW_MS)
+  return judgeHub({ facts: [facts], clock }, NOW_MS)
+}
+
+/** Status by subject, without `of acme`. */
+function judged(who: WhoAmI, exported: HubFacts['exported'], clock?: ClockOffset): Record<string, string> {
+  const results = judge(who, exported, clock)
   for (const { status, mend, subject } of results)
     if (status === 'failed') assert.ok(mend, `${subject} has no mend`)
   return Object.fromEntries(results.map(({ subject, status }) => [subject.split(' ')[0]!, status]))
@@ -74,12 +78,15 @@ test('other kinds of token', () => {
 })
 
 test('the end of its validity: past, near, far, untold', () => {
-  const until = (days: number | undefined) =>
-    judged(
-      whoAmI(days === undefined ? {} : { expiresAt: new Date(NOW_MS + days * 86_400_000).toISOString() }),
-      works,
-    ).token
+  const ending = (days: number | undefined) =>
+    whoAmI(days === undefined ? {} : { expiresAt: new Date(NOW_MS + days * 86_400_000).toISOString() })
+  const until = (days: number | undefined) => judged(ending(days), works).token
   assert.deepEqual([until(-1), until(3), until(90), until(undefined)], ['failed', 'warning', 'ok', 'ok'])
+  const words = (days: number) =>
+    judge(ending(days), works).find(({ subject }) => subject.startsWith('token'))!.message
+  assert.match(words(3), /; expires in 3 days, /)
+  assert.match(words(1), /; expires in 1 day, /)
+  assert.match(words(0.5), /; expires in less than a day, /)
 })
 
 test('every restriction that the Hub names, and one that is new', () => {

@@ -87,10 +87,15 @@ test('what an editor marks as wrong the program refuses too, and the other way r
     { kafkaSsl: 'maybe' },
     { hfEndpoint: 'huggingface.co' },
     { kafkaTopic: 'a topic' },
+    { kafkaTopic: '..' },
+    { organizations: [7] },
+    { organizations: [{ name: 'acme', tokenFile: '' }] },
     { organizations: [{ identity: 'acme' }] },
     { organizations: [{ name: 'acme', tokenfile: '/x' }] },
     { otelServiceName: 'x' },
     { logLevel: { level: 'info' } },
+    { hfEndpoint: 'FTP://huggingface.co' },
+    { otelExporterOtlpHeaders: [['a=b']] },
   ]
   for (const content of wrong) {
     const shown = JSON.stringify(content)
@@ -104,12 +109,42 @@ test('what an editor marks as wrong the program refuses too, and the other way r
     { pollInterval: '90s', kafkaSsl: 'no', exportCap: '5' },
     { otelExporterOtlpLogsTimeout: 5000, otelExporterOtlpHeadersFile: '/run/secrets/headers' },
     { hfTokenFile: '/run/secrets/hf-token' },
+    { hfEndpoint: 'HTTPS://huggingface.co', adminAddress: 'Off', readOnly: 'Yes' },
+    { otelExporterOtlpHeaders: ['a=b', 'c=d'], otelExporterOtlpMetricsHeaders: ['a=b'] },
+    { logLevel: 'INFO', logFormat: 'Pretty', kafkaCompression: 'GZIP' },
+    {
+      kafkaBrokers: 'k:9092',
+      kafkaSaslMechanism: 'scram-sha-256',
+      kafkaSaslUsername: 'u',
+      kafkaSaslPassword: 'p',
+    },
   ]
   for (const content of right) {
     assert.ok(validate(content), `${JSON.stringify(content)}: ${JSON.stringify(validate.errors)}`)
     const told = mistakes(t, content).filter(mistake => !/cannot be read/.test(mistake))
     assert.deepEqual(told, [])
   }
+})
+
+test('a setting that is one of some words is taken in any case, and offered as it is documented', () => {
+  let checked = 0
+  for (const { variable, key, json } of settings()) {
+    const offered = (json?.anyOf as { enum?: unknown[] }[] | undefined)?.[0]?.enum
+    if (key === undefined || offered === undefined) continue
+    const { type } = (VARIABLES as Record<string, Variable>)[variable]!
+    for (const word of offered) {
+      const text = String(word)
+      const capital = `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
+      for (const value of [word, text, text.toLowerCase(), text.toUpperCase(), capital]) {
+        assert.ok(validate({ [key]: value }), `the schema refuses ${key}: ${value}`)
+        assert.ok(type.safeParse(String(value)).success, `the program refuses ${key}: ${value}`)
+        checked += 1
+      }
+      assert.equal(validate({ [key]: `${text}x` }), false)
+      assert.equal(type.safeParse(`${text}x`).success, false)
+    }
+  }
+  assert.ok(checked > 100, `only ${checked} were found`)
 })
 
 test('config show: where each value comes from, and no secret', t => {
@@ -144,6 +179,16 @@ test('config show: where each value comes from, and no secret', t => {
   assert.equal(of('HF_AUDIT_BLOCKED_RETRY')?.origin, 'default')
   assert.equal(of('KAFKA_BROKERS')?.origin, 'not set')
   assert.doesNotMatch(JSON.stringify(shown), /hunter|from-the-file/)
+  const spaced = effectiveSettings(
+    {
+      HF_ENDPOINT: 'https://user:hun ter@hub',
+      SCHEMA_REGISTRY_URL: 'https://user:hun ter@registry',
+      KAFKA_BROKERS: 'user:hun ter@kafka:9092',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'https://user:hun ter@collec tor?key=hunter',
+    },
+    undefined,
+  )
+  assert.doesNotMatch(JSON.stringify(spaced), /hun|ter@/)
 })
 
 test('only secrets that have one are told to have a file', () => {

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setImmediate as immediate } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { NO_ENRICHMENT, type SourceColumns } from '../../src/event/enrich.ts'
 import { openGeoDatabases } from '../../src/geo/databases.ts'
+import { openFile } from '../../src/geo/open-file.ts'
+import { checkGeoDatabases } from '../../src/geo/preflight.ts'
 import { silentLogger } from '../../src/log.ts'
 import { encodeMmdb, type MmdbOptions, whole } from '../support/mmdb/encode.ts'
 import { mmdbDirectory, mmdbFile } from '../support/mmdb/files.ts'
@@ -237,7 +241,7 @@ test('every file that cannot be used is named, all at once', async t => {
   assert.equal(lines.length, paths.length)
   for (const [index, path] of paths.entries()) assert.ok(lines[index]!.includes(JSON.stringify(path)))
   assert.match(lines[0]!, /cannot be read \(ENOENT\)/)
-  assert.match(lines[1]!, /cannot be read \(EISDIR\)/)
+  assert.match(lines[1]!, /is no file/)
   for (const [index, [, words]] of Object.values(bad).entries()) assert.match(lines[index + 2]!, words)
 })
 
@@ -303,6 +307,56 @@ test('a file that was replaced is read again, a broken one is told once and leav
   truncateSync(path, 0)
   assert.equal(await cityNow(), 'Latest')
   assert.match(warnings[2]!, /is empty/)
+})
+
+test('a pipe at the path of a database keeps nobody waiting: told once, and the old one stays in use', {
+  timeout: 30_000,
+}, async t => {
+  const directory = mmdbDirectory(t)
+  const path = mmdbFile(directory, 'city', INVENTED.city)
+  const { warnings, log } = recordingLog()
+  const geo = await openGeoDatabases([path], log)
+  rmSync(path)
+  execFileSync('mkfifo', [path])
+  // Should it be opened for all that, this ends the wait; without a reader it is refused, which is right.
+  t.after(() => spawnSync('sh', ['-c', 'timeout 1 sh -c ": > $0" "$0"', path]))
+  for (let poll = 0; poll < 2; poll += 1) {
+    await geo.refresh()
+    assert.equal(geo.enrich('203.0.113.0').columns.srcCity, 'Exampleton')
+  }
+  assert.equal(warnings.length, 1)
+  assert.match(warnings[0]!, /city\.mmdb is no file; what was read before goes on being used/)
+  await assert.rejects(openGeoDatabases([path], log), /HF_AUDIT_GEO_DBS names ".*", which is no file/)
+  const [line] = await checkGeoDatabases([path], Date.now())
+  assert.deepEqual([line!.status, line!.message], ['failed', 'is no file'])
+})
+
+test('a file server that does not answer holds up one poll for a while, is told once, and is read when it answers', {
+  timeout: 30_000,
+}, async t => {
+  const directory = mmdbDirectory(t)
+  const path = mmdbFile(directory, 'city', INVENTED.city)
+  const { warnings, log } = recordingLog()
+  const answers = Promise.withResolvers<void>()
+  let opened = 0
+  const open = async (file: string) => {
+    opened += 1
+    if (opened === 2) await answers.promise
+    return openFile(file)
+  }
+  const geo = await openGeoDatabases([path], log, { open, limitMs: 50 })
+  renameSync(mmdbFile(directory, 'next', INVENTED.asn), path)
+  for (let poll = 0; poll < 3; poll += 1) {
+    await Promise.all([geo.refresh(), geo.refresh()])
+    assert.equal(geo.enrich('203.0.113.0').columns.srcCity, 'Exampleton')
+  }
+  assert.equal(opened, 2)
+  assert.equal(warnings.length, 1)
+  assert.match(warnings[0]!, /not read within 0\.05 s \(.*city\.mmdb\); what was read before goes on/)
+  answers.resolve()
+  while (geo.enrich('203.0.113.0').columns.srcASNumber === null) await immediate()
+  await geo.refresh()
+  assert.equal(warnings.length, 1)
 })
 
 test('a type that says nothing known is told, and read by the names in its records', async t => {

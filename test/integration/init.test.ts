@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -117,6 +117,72 @@ test('a file that is there is kept, unless it may be replaced; what is missing o
   )
 })
 
+test('what the program would refuse is not written, and told in the configuration’s words', async t => {
+  const output = join(folder(t), 'audit.yaml')
+  const base = ['init', '--yes', '--no-check', '--output', output]
+  const kafka = ['--organizations', 'acme', '--kafka-brokers', 'k:9092']
+  for (const [options, words] of [
+    [['--organizations', 'a b'], /The name of an organization is "a b"; allowed are/],
+    [['--organizations', '../x'], /The name of an organization is "\.\.\/x"; allowed are/],
+    [['--organizations', 'acme,acme'], /The organization "acme" is listed twice/],
+    [['--organizations', ','], /HF_AUDIT_ORGANIZATIONS is not set/],
+    [
+      ['--organizations', 'acme', '--otlp-endpoint', 'collector:4318'],
+      /OTEL_EXPORTER_OTLP_ENDPOINT is "collector:4318": allowed is a URL/,
+    ],
+    [
+      ['--organizations', 'acme', '--schema-registry-url', 'http://r:8081'],
+      /SCHEMA_REGISTRY_URL is set but KAFKA_BROKERS is not/,
+    ],
+    [[...kafka, '--kafka-ssl-ca', '/etc/ca.pem'], /KAFKA_SSL_CA is set but KAFKA_SSL is not true/],
+  ] as const) {
+    const { code, stderr } = await runHfAudit([...base, ...options], {})
+    assert.equal(code, 2, options.join(' '))
+    assert.match(stderr, words)
+    assert.ok(!existsSync(output), options.join(' '))
+  }
+  const later = await runHfAudit([...base, ...kafka, '--kafka-sasl-mechanism', 'plain'], {})
+  assert.equal(later.code, 0, later.stderr)
+  assert.match(
+    later.stdout,
+    /To be set in the environment: HF_TOKEN, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD\./,
+  )
+})
+
+test('no password of an address is repeated or written', async t => {
+  const output = join(folder(t), 'audit.yaml')
+  const base = ['init', '--yes', '--no-check', '--output', output, '--organizations', 'acme']
+  for (const [options, words] of [
+    [['--endpoint', 'http://user:hunter2@x'], /HF_ENDPOINT is "http:\/\/…@x"; a URL with a user name/],
+    [['--kafka-brokers', 'user:hunter2@b:9092'], /KAFKA_BROKERS is "…@b:9092"; allowed is/],
+    [
+      ['--kafka-brokers', 'b:9092', '--schema-registry-url', 'http://user:hunter2@x'],
+      /SCHEMA_REGISTRY_URL is "http:\/\/…@x"; a URL with/,
+    ],
+    [
+      ['--otlp-endpoint', 'http://user:hunter2@c:4318'],
+      /OTEL_EXPORTER_OTLP_ENDPOINT is "http:\/\/…@c:4318"; a user name .* set OTEL_EXPORTER_OTLP_HEADERS in the/,
+    ],
+  ] as const) {
+    const { code, stdout, stderr } = await runHfAudit([...base, ...options], {})
+    assert.equal(code, 2, options.join(' '))
+    assert.match(stderr, words)
+    assert.doesNotMatch(stdout + stderr, /hunter2/)
+    assert.ok(!existsSync(output), options.join(' '))
+  }
+})
+
+test('a new file is for its owner alone, and one that is replaced keeps its mode', async t => {
+  const output = join(folder(t), 'audit.yaml')
+  const base = ['init', '--yes', '--no-check', '--output', output, '--organizations', 'acme']
+  const mode = () => (statSync(output).mode & 0o777).toString(8)
+  assert.equal((await runHfAudit(base, {})).code, 0)
+  assert.equal(mode(), '600')
+  chmodSync(output, 0o640)
+  assert.equal((await runHfAudit([...base, '--force'], {})).code, 0)
+  assert.equal(mode(), '640')
+})
+
 /** Answers typed on a real terminal. */
 async function typed(t: TestContext, output: string, steps: [string, string][]) {
   if (!(await requireStack(t, 'python'))) return undefined
@@ -132,7 +198,8 @@ async function typed(t: TestContext, output: string, steps: [string, string][]) 
 test('asked on a terminal: Kafka with a login, and mistakes are told at once', async t => {
   const output = join(folder(t), 'audit.yaml')
   const result = await typed(t, output, [
-    ['Which organizations', `acme${ENTER}`],
+    ['Which organizations', `acme,acme${ENTER}`],
+    ['is listed twice', `${'\u007f'.repeat(5)}${ENTER}`],
     ['A file that holds the token', `/run/secrets/hf-token${ENTER}`],
     ['Where do the events go', `${DOWN}${ENTER}`],
     ['Brokers', `kafka${ENTER}`],
@@ -142,7 +209,8 @@ test('asked on a terminal: Kafka with a login, and mistakes are told at once', a
     ['As whom', `connector${ENTER}`],
     ['A file that holds the password', ENTER],
     ['A schema registry', ENTER],
-    ['An OpenTelemetry collector', ENTER],
+    ['An OpenTelemetry collector', `collector:4318${ENTER}`],
+    ['allowed is a URL with http or https', `${'\u007f'.repeat(14)}${ENTER}`],
   ])
   if (result === undefined) return
   assert.equal(result.status, 0, result.stdout)
