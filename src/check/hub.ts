@@ -33,7 +33,11 @@ function judgeOrganization({ organization, ...facts }: HubFacts, lines: AreaResu
   const { name, endpoint } = organization
   const { tokenSource, whoAmI, exported } = facts
   if (!tokenSource.ok) {
-    lines.fail(`token of ${name}`, tokenSource.error.message, `make one: ${endpoint}/settings/tokens`)
+    lines.fail(
+      `token of ${name}`,
+      tokenSource.error.message,
+      tokenSource.error.mend ?? `make one: ${endpoint}/settings/tokens`,
+    )
     return
   }
   const works = exported?.ok === true

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import type { CheckArea, CheckResult } from '../preflight.ts'
+import { jsonText } from './json-text.ts'
 
 const TITLES: Record<CheckArea, string> = {
   configuration: 'Configuration',
@@ -35,7 +36,7 @@ export function textArea(results: readonly CheckResult[], stream: NodeJS.WriteSt
 
 /** One object a line. */
 export function jsonArea(results: readonly CheckResult[]): string {
-  return results.map(result => `${JSON.stringify(result)}\n`).join('')
+  return results.map(result => `${jsonText(result)}\n`).join('')
 }
 
 export function summary(results: readonly CheckResult[]): string {

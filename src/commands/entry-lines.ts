@@ -1,3 +1,4 @@
+import { rfc3339Text } from '../event/rfc3339.ts'
 import type { JournalEntry } from '../ports.ts'
 import { jsonText } from './json-text.ts'
 import { plainText } from './table.ts'
@@ -20,7 +21,7 @@ export function jsonLine(entry: JournalEntry): string {
   const shown: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(entry.record)) {
     if (Buffer.isBuffer(value)) shown[name] = value.toString(name === 'bytes' ? 'base64' : 'hex')
-    else if (TIME_FIELDS.has(name) && typeof value === 'number') shown[name] = timeOf(value)
+    else if (TIME_FIELDS.has(name) && typeof value === 'number') shown[name] = rfc3339Text(value)
     else shown[name] = value
   }
   return jsonText(shown)
@@ -36,28 +37,22 @@ function words(entry: JournalEntry): string {
     case 'events': {
       const { eventTime, organization, sequence, authorUser, eventName, resources, message } = entry.record
       const where = resources.length > 0 ? ` [${resources.join(', ')}]` : ''
-      return `${timeOf(eventTime)} ${organization} #${sequence} ${authorUser || '-'} ${eventName}${where} ${message}`
+      return `${rfc3339Text(eventTime)} ${organization} #${sequence} ${authorUser || '-'} ${eventName}${where} ${message}`
     }
     case 'findings': {
       const { foundAt, organization, severity, kind, message } = entry.record
-      return `${timeOf(foundAt)} ${organization} ${severity} ${kind} ${message}`
+      return `${rfc3339Text(foundAt)} ${organization} ${severity} ${kind} ${message}`
     }
     case 'ledger': {
       const { finishedAt, organization, kind, fetched, published, alreadySeen, filtered, anchor } =
         entry.record
       const { deadLettered, repeated } = entry.record
       const sums = `${published} published + ${alreadySeen} seen + ${filtered} filtered + ${deadLettered} dead-lettered`
-      return `${timeOf(finishedAt)} ${organization} ${kind} ${fetched} = ${sums} + ${repeated} repeated; ${anchor}`
+      return `${rfc3339Text(finishedAt)} ${organization} ${kind} ${fetched} = ${sums} + ${repeated} repeated; ${anchor}`
     }
     case 'dead-letters': {
       const { receivedAt, organization, destination, reason, length, detail } = entry.record
-      return `${timeOf(receivedAt)} ${organization} ${destination} ${reason} ${length} bytes: ${detail}`
+      return `${rfc3339Text(receivedAt)} ${organization} ${destination} ${reason} ${length} bytes: ${detail}`
     }
   }
-}
-
-/** Dates beyond what JavaScript can show stay numbers. */
-function timeOf(epochMs: number): string {
-  const date = new Date(epochMs)
-  return Number.isNaN(date.getTime()) ? String(epochMs) : date.toISOString()
 }
