@@ -463,8 +463,8 @@ export const breaks: readonly Break[] = [
     edits: [
       edit(
         'src/event/normalize.ts',
-        "typeof data === 'object' ? parsedMemberText(parsed.text, 'data', data) : memberText(parsed.text, 'data')",
-        'JSON.stringify(data)',
+        "return memberText(parsed.text, 'data') ?? null",
+        'return JSON.stringify(data)',
       ),
     ],
     tests: ['test/event/normalize.test.ts'],
@@ -551,8 +551,8 @@ export const breaks: readonly Break[] = [
     edits: [
       edit(
         'src/forwarding-decision.ts',
-        '    work: { queue: work.queue.slice(1), asking: undefined, suspects: [] },\n',
-        '    work: { queue: rejected > 0 ? work.queue : work.queue.slice(1), asking: undefined, suspects: [] },\n',
+        'queue: withoutProbe(rest, work.probe),',
+        'queue: rejected > 0 ? work.queue : withoutProbe(rest, work.probe),',
       ),
     ],
     tests: ['test/forwarding-decision.test.ts'],
@@ -577,6 +577,30 @@ export const breaks: readonly Break[] = [
         'src/forwarding-decision.ts',
         'return { work: { ...work, queue: rest, asking: refusal }, memory, ...NOTHING_SETTLED }',
         'return { work: { ...work, queue: rest }, memory, ...NOTHING_SETTLED, deadLetters: [refusal] }',
+      ),
+    ],
+    tests: ['test/forwarding-decision.test.ts'],
+  },
+  {
+    name: 'records are dead-lettered by the hundred though the endpoint accepts none',
+    invariant: 'OTLP: ten in a row',
+    edits: [
+      edit(
+        'src/forwarding-decision.ts',
+        'export const MAX_REFUSED_IN_A_ROW = 10',
+        'export const MAX_REFUSED_IN_A_ROW = 1000',
+      ),
+    ],
+    tests: ['test/forwarding-decision.test.ts'],
+  },
+  {
+    name: 'ten bad records in a row are tried again for ever though the endpoint accepts others',
+    invariant: 'OTLP: ten in a row',
+    edits: [
+      edit(
+        'src/forwarding-decision.ts',
+        'convicted: [...work.convicted, ...work.doubted],',
+        'convicted: work.convicted,',
       ),
     ],
     tests: ['test/forwarding-decision.test.ts'],
