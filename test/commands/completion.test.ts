@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { completedCommands } from '../../src/commands/completion-model.ts'
 import { bashScript, fishScript, zshScript } from '../../src/commands/completion-scripts.ts'
@@ -60,8 +63,13 @@ for (const [shell, script] of [
       for (const { flags } of options)
         for (const flag of flags) assert.ok(script.includes(flag.replace(/^-+/, '')), flag)
     }
-    const noRun = shell === 'zsh' ? ['-f', '-n', '/dev/stdin'] : ['--no-config', '--no-execute', '/dev/stdin']
-    const { error, status, stderr } = spawnSync(shell, noRun, { input: script, encoding: 'utf8' })
+    // From a file: what Node gives a child as its standard input is a socket, which no shell can open by a name.
+    const folder = mkdtempSync(join(tmpdir(), 'hf-audit-completion-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    const file = join(folder, 'script')
+    writeFileSync(file, script)
+    const noRun = shell === 'zsh' ? ['-f', '-n', file] : ['--no-config', '--no-execute', file]
+    const { error, status, stderr } = spawnSync(shell, noRun, { encoding: 'utf8' })
     if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT')
       return t.skip(`${shell} is not installed`)
     assert.deepEqual([status, stderr], [0, ''])
