@@ -47,7 +47,8 @@ export function withoutCredentials(text: string): string {
   if (!entries.some(entry => entry.includes(':'))) return text
   const last = entries.length - 1
   const first = entries.findIndex((entry, index) => index === last || !HARMLESS.test(entry))
-  const scheme = /^\s*(?:[a-z][a-z\d+.-]*:\/\/)?/i.exec(entries[first]!)![0]
+  // Of `user://` the slashes may begin a password.
+  const scheme = /^\s*(?:https?:\/\/)?/i.exec(entries[first]!)![0]
   return `${[...entries.slice(0, first), `${scheme}…`].join(',')}${text.slice(at)}`
 }
 

@@ -84,6 +84,7 @@ test('an address is shown without user and password, with a scheme or without on
     ['kafka:9092, [::1]:9092,user:SEC RET@other:9092', 'kafka:9092, [::1]:9092,…@other:9092'],
     ['user:1234@kafka:9092', '…@kafka:9092'],
     ['user:pa//ss@kafka:9092', '…@kafka:9092'],
+    ['user://pass@kafka:9092', '…@kafka:9092'],
   ])
     assert.equal(withoutCredentials(text!), shown)
 })
