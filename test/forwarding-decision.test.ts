@@ -31,6 +31,11 @@ const single = [
   { from: 4, to: 8 },
 ]
 
+const largerFirst = [
+  { from: 4, to: 8 },
+  { from: 3, to: 4 },
+]
+
 interface Row {
   readonly when: string
   readonly work: Work
@@ -162,11 +167,7 @@ const rows: Row[] = [
     answer: accepted,
     outcome: {
       work: work({
-        queue: [
-          { from: 8, to: 9 },
-          { from: 4, to: 8 },
-          { from: 3, to: 4 },
-        ],
+        queue: [{ from: 8, to: 9 }, ...largerFirst],
         doubted: [3],
         probe: 8,
       }),
@@ -192,11 +193,7 @@ const rows: Row[] = [
     answer: refused(400),
     outcome: {
       work: work({
-        queue: [
-          { from: 4, to: 8 },
-          { from: 3, to: 4 },
-          { from: 8, to: 9 },
-        ],
+        queue: [...largerFirst, { from: 8, to: 9 }],
         doubted: [3],
         probe: 8,
       }),
@@ -234,10 +231,7 @@ const rows: Row[] = [
     answer: refused(400),
     outcome: {
       work: work({
-        queue: [
-          { from: 4, to: 8 },
-          { from: 3, to: 4 },
-        ],
+        queue: largerFirst,
       }),
       waitMs: 1_500,
       deadLetters: [],

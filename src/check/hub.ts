@@ -74,7 +74,7 @@ function judgeToken(whoAmI: WhoAmI, asked: Asked & { source: string }, lines: Ar
   const subject = `token of ${name}`
   if (expiry.kind === 'untold') lines.ok(subject, `${words}; no end of its validity is told`)
   else if (expiry.kind === 'later')
-    lines.ok(subject, `${words}; expires ${expiry.at}, in ${countOf(expiry.days, 'day')}`)
+    lines.ok(subject, `${words}; expires ${expiry.at}, ${inDays(expiry.days)}`)
   else {
     const when = expiry.kind === 'expired' ? 'expired' : `expires ${inDays(expiry.days)},`
     const tell = expiry.kind === 'expired' ? lines.fail : lines.warn

@@ -3,7 +3,7 @@ import { resourcesOf } from '../event/resources.ts'
 import type { CountKey, EventCount } from '../query/event-counts.ts'
 import { userOf } from '../query/event-query.ts'
 import { csvLine } from './csv.ts'
-import { withEscapes } from './json-text.ts'
+import { jsonText, withEscapes } from './json-text.ts'
 import { plainText } from './table.ts'
 import { cellsOf, cut, padded } from './terminal-text.ts'
 
@@ -25,7 +25,7 @@ export function* eventsText(
   place: OutputPlace,
 ): Generator<string, void, void> {
   if (format === 'json') {
-    for (const bytes of events()) yield jsonLine(bytes.toString('utf8'))
+    for (const bytes of events()) yield jsonLine(bytes)
   } else {
     yield* rowsText(EVENT_COLUMNS, () => mapped(events(), eventCells), format, place)
   }
@@ -38,7 +38,7 @@ export function* countsText(
   place: OutputPlace,
 ): Generator<string, void, void> {
   if (format === 'json') {
-    for (const { value, count } of counts) yield jsonLine(JSON.stringify({ [key]: value, count }))
+    for (const { value, count } of counts) yield `${jsonText({ [key]: value, count })}\n`
   } else {
     yield* rowsText(
       [key, 'count'],
@@ -96,8 +96,8 @@ function eventCells(bytes: Buffer): string[] {
  * The Hub's object with the bytes that came, in one line: the line breaks that may stand between its tokens become
  * spaces (within a text JSON allows none). What would steer a terminal is written as an escape, which means the same.
  */
-function jsonLine(json: string): string {
-  return `${withEscapes(json.replace(/[\r\n]/g, ' '))}\n`
+function jsonLine(bytes: Buffer): string {
+  return `${withEscapes(bytes.toString('utf8').replace(/[\r\n]/g, ' '))}\n`
 }
 
 function* mapped<T, U>(items: Iterable<T>, map: (item: T) => U): Generator<U, void, void> {

@@ -3,6 +3,7 @@ import type { OrganizationResult } from '../verify/conclusion.ts'
 import type { Differences, IdList } from '../verify/hub-comparison.ts'
 import type { Problem, ProblemKind } from '../verify/problems.ts'
 import { jsonText } from './json-text.ts'
+import { plainText } from './table.ts'
 
 export interface VerifiedOrganization extends OrganizationResult {
   /** Undefined where the Hub was not asked. */
@@ -109,7 +110,7 @@ export function textResults(results: readonly VerifiedOrganization[]): string {
       ? `No problem found in ${records} records.`
       : `${total} problems found in ${records} records.`,
   )
-  return `${lines.map(printable).join('\n')}\n`
+  return `${lines.map(plainText).join('\n')}\n`
 }
 
 function detailsOf(result: VerifiedOrganization): string[] {
@@ -156,10 +157,4 @@ function table(rows: readonly (readonly string[])[]): string[] {
       .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
       .join('  '),
   )
-}
-
-/** What lies in a journal may be anybody's: nothing in it may steer the terminal. */
-function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is replaced
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ')
 }

@@ -92,15 +92,15 @@ function findGap({ organization, head, seen, selection, exportCap }: Context, is
   const newest = newestKnownMs(seen, head)
   const newestPublished = newest === null ? 'the first poll' : rfc3339Text(newest)
   const isOlder = newest !== null && (selection.newestCreatedAtMs ?? oldest) <= newest
-  const why = !unconnected
-    ? 'A poll was cut off, and the export, at its cap, begins after the oldest event that poll had not published'
-    : isOlder
-      ? 'The export is at its cap, holds no event seen before, and ends before what was published'
-      : 'The export is at its cap and holds no event seen before'
-  const span =
-    unconnected && isOlder
-      ? `after ${newestPublished}`
-      : `between ${newestPublished} and ${rfc3339Text(oldest)}`
+  let why = 'The export is at its cap and holds no event seen before'
+  let span = `between ${newestPublished} and ${rfc3339Text(oldest)}`
+  if (!unconnected) {
+    why =
+      'A poll was cut off, and the export, at its cap, begins after the oldest event that poll had not published'
+  } else if (isOlder) {
+    why = 'The export is at its cap, holds no event seen before, and ends before what was published'
+    span = `after ${newestPublished}`
+  }
   return [
     {
       ...findingOf(organization, selection, head.sequence),

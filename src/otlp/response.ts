@@ -74,8 +74,6 @@ export function readAnswer(answer: Answer, context: AnswerContext): DeliveryResu
 const CHECK_ENDPOINT =
   'Check OTEL_EXPORTER_OTLP_ENDPOINT, to which /v1/logs is added, or OTEL_EXPORTER_OTLP_LOGS_ENDPOINT, used as it is.'
 
-const OPEN_BRACE = 0x7b
-
 function blocked(status: number, message: string): DeliveryResult {
   return { kind: 'blocked', status, message }
 }
@@ -108,16 +106,18 @@ interface PartialSuccess {
   readonly errorMessage?: string | undefined
 }
 
+const OPEN_BRACE = 0x7b
+
 /** Empty when there was nothing to tell, undefined when the body cannot be read. */
 function partialSuccessOf({ contentType, body }: Answer): PartialSuccess | undefined {
   if (body.length === 0) return {}
   try {
-    if (isProtobuf(contentType)) return ProtobufLogsSerializer.deserializeResponse(body).partialSuccess ?? {}
-    if (isJson(contentType)) return JSON.parse(utf8(body))?.partialSuccess ?? {}
-    if (!isUntyped(contentType)) return {}
-    return body[0] === OPEN_BRACE
-      ? (JSON.parse(utf8(body))?.partialSuccess ?? {})
-      : (ProtobufLogsSerializer.deserializeResponse(body).partialSuccess ?? {})
+    const isUntyped = saysNothing(contentType)
+    if (isUntyped ? body[0] === OPEN_BRACE : isJson(contentType))
+      return JSON.parse(utf8(body))?.partialSuccess ?? {}
+    if (isUntyped || isProtobuf(contentType))
+      return ProtobufLogsSerializer.deserializeResponse(body).partialSuccess ?? {}
+    return {}
   } catch {
     return undefined
   }
@@ -161,8 +161,8 @@ function isJson(contentType: string): boolean {
   return /^application\/([\w.-]+\+)?json\b/i.test(contentType)
 }
 
-/** Says nothing of what it is. */
-function isUntyped(contentType: string): boolean {
+/** Of what the body is. */
+function saysNothing(contentType: string): boolean {
   return contentType.trim() === '' || /^application\/octet-stream\b/i.test(contentType)
 }
 
