@@ -524,8 +524,8 @@ export const breaks: readonly Break[] = [
     edits: [
       edit(
         'src/kafka/forwarding.ts',
-        '        await deliverUntilDone(entries, deliver, payload, log, signal)\n',
-        '        await commitCursor(consumer, batch, Number(chunk.at(-1)!.offset) + 1)\n        await deliverUntilDone(entries, deliver, payload, log, signal)\n',
+        '        const delivering = deliverUntilDone(',
+        '        await commitCursor(consumer, batch, Number(messages[end - 1]!.offset) + 1)\n        const delivering = deliverUntilDone(',
       ),
     ],
     tests: KAFKA_CRASH,

@@ -4,7 +4,7 @@ import { ConnectorError } from '../errors.ts'
 import { encodeValue } from '../event/avro.ts'
 import type { Finding, StreamName } from '../event/records.ts'
 import type { Logger } from '../log.ts'
-import type { ForwardingSource } from '../ports.ts'
+import type { ForwardingSource, JournalEntry } from '../ports.ts'
 import { plainMessage } from './batch-messages.ts'
 import { createClient, createPlainProducer, type OffsetRange, offsetRanges } from './client.ts'
 import { journalError } from './client-errors.ts'
@@ -308,13 +308,20 @@ export function createKafkaForwardingSource(
       await passing
       await noticeLoss(batch, Number(first))
       const { messages } = batch
+      const decoded = (start: number): Promise<JournalEntry[]> =>
+        decodeMessages(decode, stream, batch, messages.slice(start, start + maxEntries))
+      let ahead = decoded(0)
       let committedAt = performance.now()
-      for (let start = 0; start < messages.length; start += maxEntries) {
-        const chunk = messages.slice(start, start + maxEntries)
-        const isLast = start + maxEntries >= messages.length
-        const entries = await decodeMessages(decode, stream, batch, chunk)
-        await deliverUntilDone(entries, deliver, payload, log, signal)
-        const delivered = chunk.at(-1)!.offset
+      for (let end = 0; end < messages.length; ) {
+        const entries = await ahead
+        end = Math.min(end + maxEntries, messages.length)
+        const isLast = end === messages.length
+        const delivering = deliverUntilDone(entries, deliver, payload, log, signal)
+        // While the collector works on these the next are decoded; what is wrong with them is told when they have their turn.
+        ahead = decoded(end)
+        ahead.catch(() => undefined)
+        await delivering
+        const delivered = messages[end - 1]!.offset
         resolveOffset(delivered)
         // Behind the last message there may be its transaction's marker.
         const next = (isLast ? Number(batch.lastOffset()) : Number(delivered)) + 1

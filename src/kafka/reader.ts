@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs'
 import { ConnectorError } from '../errors.ts'
 import type { StreamName } from '../event/records.ts'
@@ -15,6 +16,7 @@ import { createValueDecoder, type ValueDecoder } from './values.ts'
 
 const MAX_WAIT_MS = 250
 const HEARTBEAT_INTERVAL_MS = 3_000
+const MESSAGES_PER_TURN = 50
 
 /** A part of a topic to read; without `to` it has no end. */
 interface Span extends TopicPartition {
@@ -172,6 +174,7 @@ export function createKafkaReader(settings: KafkaSettings, { log }: KafkaDepende
   }
 }
 
+/** Gives way to other work between every few: what a fetch brings takes tens of milliseconds. */
 export async function decodeMessages(
   decode: ValueDecoder,
   stream: StreamName,
@@ -186,6 +189,7 @@ export async function decodeMessages(
     const organization = key?.toString('utf8') ?? record.organization
     const position = `${place.topic}[${place.partition}]@${offset}`
     entries.push({ stream, organization, position, record } as JournalEntry)
+    if (entries.length % MESSAGES_PER_TURN === 0) await nextTurn()
   }
   return entries
 }
