@@ -92,6 +92,7 @@ class SelectionPass {
   readonly #toldOf: ReadonlyMap<string, readonly number[]>
   /** An older release computed the digests of the checkpoint: all are computed anew, and none is told. */
   readonly #digestsOutdated: boolean
+  #lastSlot = -1
   #fetched = 0
   #alreadySeen = 0
   #repeated = 0
@@ -115,7 +116,7 @@ class SelectionPass {
     this.#fetched += 1
     const crc = crc32(element.bytes)
     if (element.id !== undefined && !this.#digestsOutdated) {
-      const slot = this.#seen.slotOf(element.id)
+      const slot = this.#slotNear(element.id)
       if (slot >= 0 && this.#seen.crcAt(slot) === crc) {
         this.#takeUnchanged(slot)
         return
@@ -159,6 +160,22 @@ class SelectionPass {
         absentSinceSeconds: 0,
       })
     }
+  }
+
+  /**
+   * Most exports run through time, forwards or backwards, and so do the slots: the neighbours of the last one are tried
+   * before the map, whose lookups take a quarter of what selecting takes otherwise.
+   */
+  #slotNear(id: string): number {
+    const last = this.#lastSlot
+    const slot =
+      last > 0 && this.#seen.keyAt(last - 1) === id
+        ? last - 1
+        : last >= 0 && this.#seen.keyAt(last + 1) === id
+          ? last + 1
+          : this.#seen.slotOf(id)
+    this.#lastSlot = slot
+    return slot
   }
 
   finish(): Selection {

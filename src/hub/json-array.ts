@@ -55,7 +55,7 @@ const CREATED_AT_VALUE = 4
 
 interface NotedMember {
   readonly name: string
-  readonly firstByte: number
+  readonly bytes: Buffer
   /** What the value's string is then to us. */
   readonly role: number
 }
@@ -67,7 +67,7 @@ for (const [name, role] of [
   ['type', TYPE_VALUE],
   ['createdAt', CREATED_AT_VALUE],
 ] as const) {
-  NOTED_MEMBERS[name.length] = { name, firstByte: name.charCodeAt(0), role }
+  NOTED_MEMBERS[name.length] = { name, bytes: Buffer.from(name), role }
 }
 
 const QUOTE = 0x22
@@ -147,11 +147,28 @@ export class JsonArraySplitter {
           if (this.#stringRole !== OTHER_STRING) this.#endString(chunk, stringStart, i - 1, elementStart)
           if (this.#isKey) {
             state = COLON
+            // Two of three strings are followed by `:"` or `,"`: to go on at once saves a third of the whole scan.
+            if (i + 1 < length && chunk[i] === COLON_BYTE && chunk[i + 1] === QUOTE) {
+              this.#isKey = false
+              this.#hasEscape = false
+              this.#stringRole = this.#valueRole
+              this.#valueRole = OTHER_STRING
+              i += 2
+              stringStart = i
+              state = STRING
+            }
           } else {
             state = COMMA_OR_END
             if (depth === 1) {
               elements.push(this.#endElement(chunk, elementStart, i))
               elementStart = -1
+            } else if (i + 1 < length && chunk[i] === COMMA && chunk[i + 1] === QUOTE) {
+              this.#isKey = brackets[depth - 1] === 1
+              this.#hasEscape = false
+              this.#stringRole = this.#isKey && depth === 2 ? TOP_LEVEL_KEY : OTHER_STRING
+              i += 2
+              stringStart = i
+              state = STRING
             }
           }
         } else if (byte === BACKSLASH) {
@@ -344,9 +361,11 @@ export class JsonArraySplitter {
   #beginMember(chunk: Buffer, start: number, end: number, size: number): void {
     const member = size < NOTED_MEMBERS.length ? NOTED_MEMBERS[size] : undefined
     if (member === undefined) return
-    const isWhole = this.#stringHead === ''
-    if (isWhole && chunk[start] !== member.firstByte) return
-    if (this.#stringHead + chunk.toString('latin1', start, end) !== member.name) return
+    if (this.#stringHead !== '') {
+      if (this.#stringHead + chunk.toString('latin1', start, end) !== member.name) return
+    } else {
+      for (let at = 0; at < size; at++) if (chunk[start + at] !== member.bytes[at]) return
+    }
     this.#valueRole = member.role
     if (member.role === ID_VALUE) this.#id = undefined
     else if (member.role === TYPE_VALUE) this.#type = undefined

@@ -18,6 +18,7 @@ type SeenRow = [Uint8Array, number, number, number, number, number, number, numb
 
 /** The table `seen`, through one connection. */
 export interface SeenRows {
+  /** In the order of their times, in which most exports are too: ids that follow each other there are found faster. */
   load(organization: number): SeenEvents
   put(organization: number, entry: SeenEntry): void
   remove(organization: number, key: string): void
@@ -26,7 +27,7 @@ export interface SeenRows {
 export function createSeenRows(database: DatabaseSync): SeenRows {
   const select = database.prepare(
     `SELECT key, crc, digest, created_at_ms, first_seen_seconds, state, missed, pair_told, absent_since_seconds
-     FROM seen WHERE organization = ?`,
+     FROM seen WHERE organization = ? ORDER BY created_at_ms`,
   )
   select.setReturnArrays(true)
   const replace = database.prepare('REPLACE INTO seen VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
