@@ -4,7 +4,10 @@ import { ConnectorError } from '../errors.ts'
 
 const MAX_INPUT_BYTES = 1024 * 1024
 
-/** The text of a file, or of standard input for `-`. Throws `CONFIG_INVALID`, which quotes nothing of it. */
+/**
+ * The text of a file, or of standard input for `-`. Throws `CONFIG_INVALID`, which quotes nothing of it, nor the name: it
+ * may be the secret itself, given by mistake.
+ */
 export async function readInput(path: string, option: string): Promise<string> {
   if (path === '-') return readStandardInput(option)
   let text: string
@@ -12,10 +15,10 @@ export async function readInput(path: string, option: string): Promise<string> {
     text = await readFile(path, 'utf8')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    throw mistake(`${option} is ${JSON.stringify(path)}, which cannot be read (${code}).`)
+    throw mistake(`The file that ${option} names cannot be read (${code}).`)
   }
   if (text.length <= MAX_INPUT_BYTES) return text
-  throw mistake(`${option} is ${JSON.stringify(path)}, which is larger than 1 MiB.`)
+  throw mistake(`The file that ${option} names is larger than 1 MiB.`)
 }
 
 /** Everything up to its end. */

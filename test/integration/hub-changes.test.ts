@@ -137,6 +137,29 @@ suite('changes at the Hub, as a process', { concurrency: 2 }, () => {
     )
   })
 
+  test('a new token that nobody reads is not taken for printed: exit 1, and what to do', async t => {
+    const { environment } = await world(t)
+    const create = hfAudit(
+      'tokens',
+      'create',
+      'unread',
+      '--service-account',
+      'CI pipeline (example)',
+      '--yes',
+    )
+    // As `hf-audit tokens create … | true`: whoever should have read has ended.
+    const command = ['bash', '-c', 'set -o pipefail; "$@" | true', 'bash', ...create]
+    for (const more of [[], ['--json']]) {
+      const { code, stdout, stderr } = await run([...command, ...more], environment)
+      assert.deepEqual([code, stdout], [1, ''], stderr)
+      assert.match(
+        stderr,
+        /could not be written and is lost\. Rotate the token \(id [0-9a-f]{24}\) again, or revoke it\./,
+      )
+      assert.doesNotMatch(stderr, /hf_[A-Za-z0-9]/)
+    }
+  })
+
   test('what is no token on standard input: exit 2, the line is named, nothing of it is shown', async t => {
     const { hub, environment } = await world(t)
     const leaked = hfAudit('tokens', 'revoke-leaked', '--yes')

@@ -17,5 +17,12 @@ export function printToken(answer: NewTokenAnswer, words: string, json: boolean)
   process.stderr.write(
     `${plainText(words + id)}. Its value is on standard output; nobody can read it again.\n`,
   )
-  process.stdout.write(json ? `${jsonText(answer)}\n` : `${answer.token}\n`)
+  process.stdout.write(json ? `${jsonText(answer)}\n` : `${answer.token}\n`, error => {
+    if (!error) return
+    // Elsewhere a closed pipe says "enough", and ends a command well. Here it loses what was just made.
+    process.stderr.write(
+      `hf-audit: the value could not be written and is lost. Rotate the token${id} again, or revoke it.\n`,
+    )
+    process.exit(1)
+  })
 }
