@@ -33,6 +33,8 @@ export interface BatchTools {
   readonly framing: (stream: StreamName) => Buffer
   readonly limits: BatchLimits
   readonly now: () => number
+  /** Called at each turn: the batch before this one is being committed. */
+  readonly freeYoungBuffers?: () => void
 }
 
 /** A batch, and in the last one of a poll the ledger entry that it carries. */
@@ -64,7 +66,10 @@ export async function* batches(
     builder.addEvent(fresh.ranked(rank))
     const next = rank + 1
     if (builder.isFull() && next < fresh.count) yield builder.cut(fresh.createdAtMsAt(fresh.ranked(next)))
-    if (next % EVENTS_PER_TURN === 0) await yieldToEventLoop()
+    if (next % EVENTS_PER_TURN === 0) {
+      tools.freeYoungBuffers?.()
+      await yieldToEventLoop()
+    }
   }
   for (const element of poison) {
     if (builder.isFull()) yield builder.cut(null)

@@ -260,7 +260,7 @@ export function createPollerOf(
     createSpool: () => createFileSpool({ directory: config.dataDirectory, memoryBytes: SPOOL_MEMORY_BYTES }),
     accepts: createFilter(config),
     now: Date.now,
-    freeBuffers: createBufferCollector(() => dependencies.enricher?.heldBytes() ?? 0),
+    buffers: createBufferCollector(() => dependencies.enricher?.heldBytes() ?? 0),
     ...dependencies,
   })
 }

@@ -1,4 +1,4 @@
-import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
+import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 /*
@@ -6,13 +6,16 @@ import { runInNewContext } from 'node:vm'
  * without them, 200 MB with them.
  */
 
-/**
- * Above this, buffers that nobody needs any more are freed at once. They lie outside V8's heap, and by itself V8 looks
- * for them only when there are some 100 MB of them.
+/*
+ * Buffers lie outside V8's heap, and by itself V8 looks late for those that nobody needs any more: when there are some
+ * 100 MB of them, or with a full collection when many came at once, as in a commit. Above these limits they are freed at
+ * once: those that came lately, which takes a millisecond or two, or all.
  */
-const BUFFER_LIMIT_BYTES = 40 * 1024 * 1024
+const YOUNG_BUFFERS_BYTES = 32 * 1024 * 1024
+const ALL_BUFFERS_BYTES = 40 * 1024 * 1024
 /** More than the last collection left: collecting for buffers that are in use, a forwarder's, would be in vain each time. */
-const BUFFER_GROWTH_BYTES = 12 * 1024 * 1024
+const YOUNG_GROWTH_BYTES = 8 * 1024 * 1024
+const ALL_GROWTH_BYTES = 12 * 1024 * 1024
 
 /** How much V8's heap may grow over what the last collection left. By itself V8 lets it become three to four times that. */
 const HEAP_GROWTH_PERCENT = 60
@@ -51,19 +54,36 @@ function youngSpaceBytes(): number {
   return getHeapSpaceStatistics().find(space => space.space_name === 'new_space')?.space_size ?? 0
 }
 
-/**
- * What to call between two batches, when the buffers of the last one are garbage. `heldBytes` tells of those that stay,
- * the geo databases: collecting for their sake would be in vain each time.
- */
-export function createBufferCollector(heldBytes: () => number = () => 0): () => void {
+/** Costs nothing unless there is much to free. */
+export interface BufferCollector {
+  /** While a batch is being committed: some of what came lately is in use, much is not any more. */
+  freeYoung(): void
+  /** Between two batches, when the buffers of the last one are garbage. */
+  freeAll(): void
+}
+
+/** `heldBytes` tells of buffers that stay, the geo databases: collecting for their sake would be in vain each time. */
+export function createBufferCollector(heldBytes: () => number = () => 0): BufferCollector {
   setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
-  let keptBytes = 0
-  return () => {
-    const bytes = process.memoryUsage().external - heldBytes()
-    keptBytes = Math.min(keptBytes, bytes)
-    if (bytes < Math.max(BUFFER_LIMIT_BYTES, keptBytes + BUFFER_GROWTH_BYTES)) return
-    collect()
-    keptBytes = process.memoryUsage().external - heldBytes()
+  const collect = runInNewContext('gc') as (options?: { readonly type: 'minor' }) => void
+  // Not `process.memoryUsage`, which also asks the operating system.
+  const bufferBytes = (): number => getHeapStatistics().external_memory - heldBytes()
+  let leftByYoung = 0
+  let leftByAll = 0
+  return {
+    freeYoung() {
+      const bytes = bufferBytes()
+      leftByYoung = Math.min(leftByYoung, bytes)
+      if (bytes < Math.max(YOUNG_BUFFERS_BYTES, leftByYoung + YOUNG_GROWTH_BYTES)) return
+      collect({ type: 'minor' })
+      leftByYoung = bufferBytes()
+    },
+    freeAll() {
+      const bytes = bufferBytes()
+      leftByAll = Math.min(leftByAll, bytes)
+      if (bytes < Math.max(ALL_BUFFERS_BYTES, leftByAll + ALL_GROWTH_BYTES)) return
+      collect()
+      leftByYoung = leftByAll = bufferBytes()
+    },
   }
 }

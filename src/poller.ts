@@ -39,8 +39,8 @@ export interface PollerDependencies {
   /** Told of every event whose type is not in the catalogue. */
   readonly onUnknownType?: (type: string) => void
   readonly onProgress?: (progress: PollProgress) => void
-  /** Called after each commit: what the batch needed is garbage then. */
-  readonly freeBuffers?: () => void
+  /** What commits leave behind is freed by it. */
+  readonly buffers?: { freeYoung(): void; freeAll(): void }
 }
 
 export interface PollOutcome {
@@ -123,7 +123,14 @@ export function createPoller(settings: PollerSettings, dependencies: PollerDepen
         ownUserId: needsOwnUser ? await hub.ownUserId(organization, signal) : undefined,
       }
       if (selection.fresh.count > 0) await dependencies.enricher?.refresh()
-      const tools = { normalize: normalizerOf(organization), framing: journal.framing, limits, now }
+      const { buffers } = dependencies
+      const tools = {
+        normalize: normalizerOf(organization),
+        framing: journal.framing,
+        limits,
+        now,
+        ...(buffers === undefined ? {} : { freeYoungBuffers: buffers.freeYoung }),
+      }
       const ledger = await commitEach(
         batches(poll, spool, tools),
         organization,
@@ -148,7 +155,7 @@ export function createPoller(settings: PollerSettings, dependencies: PollerDepen
     let committing: Promise<void> | undefined
     const commit = async (batch: Batch): Promise<void> => {
       await journal.commit(batch)
-      dependencies.freeBuffers?.()
+      dependencies.buffers?.freeAll()
       published += batch.events.length
       dependencies.onProgress?.({ organization, phase: 'publishing', done: published, total })
     }
