@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Break, breaks } from './break-invariants/breaks.ts'
 import { failedTests } from './break-invariants/failed-tests.ts'
+import { goneText } from './break-invariants/gone-text.ts'
 
 /**
  * `npm run break`: breaks each invariant on purpose in a copy of the project and runs the tests that are to notice. A
@@ -25,21 +26,6 @@ function copyProject(): string {
   mkdirSync('.cache', { recursive: true })
   for (const name of ['node_modules', '.cache']) symlinkSync(join(process.cwd(), name), join(copy, name))
   return copy
-}
-
-/** What is wrong when a text to replace does not stand exactly once in its file. */
-function goneText(copy: string, { edits }: Break): string | undefined {
-  const texts = new Map<string, string>()
-  for (const { file, from, to } of edits) {
-    const text = texts.get(file) ?? readFileSync(join(copy, file), 'utf8')
-    const found = text.split(from).length - 1
-    if (found !== 1) return `the text to replace stands ${found} times in ${file}, not once: ${from.trim()}`
-    texts.set(
-      file,
-      text.replace(from, () => to),
-    )
-  }
-  return undefined
 }
 
 /** Makes the replacements; returns how to take them back. */

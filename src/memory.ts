@@ -68,22 +68,18 @@ export function createBufferCollector(heldBytes: () => number = () => 0): Buffer
   const collect = runInNewContext('gc') as (options?: { readonly type: 'minor' }) => void
   // Not `process.memoryUsage`, which also asks the operating system.
   const bufferBytes = (): number => getHeapStatistics().external_memory - heldBytes()
-  let leftByYoung = 0
-  let leftByAll = 0
+  const freeBeyond = (limitBytes: number, growthBytes: number, options?: { readonly type: 'minor' }) => {
+    let leftBytes = 0
+    return (): void => {
+      const bytes = bufferBytes()
+      leftBytes = Math.min(leftBytes, bytes)
+      if (bytes < Math.max(limitBytes, leftBytes + growthBytes)) return
+      collect(options)
+      leftBytes = bufferBytes()
+    }
+  }
   return {
-    freeYoung() {
-      const bytes = bufferBytes()
-      leftByYoung = Math.min(leftByYoung, bytes)
-      if (bytes < Math.max(YOUNG_BUFFERS_BYTES, leftByYoung + YOUNG_GROWTH_BYTES)) return
-      collect({ type: 'minor' })
-      leftByYoung = bufferBytes()
-    },
-    freeAll() {
-      const bytes = bufferBytes()
-      leftByAll = Math.min(leftByAll, bytes)
-      if (bytes < Math.max(ALL_BUFFERS_BYTES, leftByAll + ALL_GROWTH_BYTES)) return
-      collect()
-      leftByYoung = leftByAll = bufferBytes()
-    },
+    freeYoung: freeBeyond(YOUNG_BUFFERS_BYTES, YOUNG_GROWTH_BYTES, { type: 'minor' }),
+    freeAll: freeBeyond(ALL_BUFFERS_BYTES, ALL_GROWTH_BYTES),
   }
 }

@@ -18,7 +18,7 @@ export interface Usage {
 
 /**
  * Loaded before the program that is measured: leaves what the operating system counted for it. As text, since a file in
- * TypeScript would bring Node's compiler for it into the process, and that is 10 MB.
+ * TypeScript would bring Node's compiler for it into the process, and that is some 20 MB.
  */
 const LEAVE_USAGE = `data:text/javascript,${encodeURIComponent(`
   import { writeFileSync } from 'node:fs'

@@ -147,11 +147,9 @@ export class JsonArraySplitter {
           if (this.#stringRole !== OTHER_STRING) this.#endString(chunk, stringStart, i - 1, elementStart)
           if (this.#isKey) {
             state = COLON
-            // Two of three strings are followed by `:"` or `,"`: to go on at once saves a third of the whole scan.
+            // Most strings are followed by `:"` or `,"`: to go on at once saves a quarter of the whole scan.
             if (i + 1 < length && chunk[i] === COLON_BYTE && chunk[i + 1] === QUOTE) {
-              this.#isKey = false
-              this.#hasEscape = false
-              this.#stringRole = this.#valueRole
+              this.#beginValueString(this.#valueRole)
               this.#valueRole = OTHER_STRING
               i += 2
               stringStart = i
@@ -163,9 +161,8 @@ export class JsonArraySplitter {
               elements.push(this.#endElement(chunk, elementStart, i))
               elementStart = -1
             } else if (i + 1 < length && chunk[i] === COMMA && chunk[i + 1] === QUOTE) {
-              this.#isKey = brackets[depth - 1] === 1
-              this.#hasEscape = false
-              this.#stringRole = this.#isKey && depth === 2 ? TOP_LEVEL_KEY : OTHER_STRING
+              if (brackets[depth - 1] === 1) this.#beginKey(depth)
+              else this.#beginValueString(OTHER_STRING)
               i += 2
               stringStart = i
               state = STRING
@@ -220,9 +217,7 @@ export class JsonArraySplitter {
         case KEY:
         case KEY_OR_END:
           if (byte === QUOTE) {
-            this.#isKey = true
-            this.#hasEscape = false
-            this.#stringRole = depth === 2 ? TOP_LEVEL_KEY : OTHER_STRING
+            this.#beginKey(depth)
             stringStart = i + 1
             state = STRING
           } else if (byte === CLOSE_OBJECT && state === KEY_OR_END) {
@@ -247,9 +242,7 @@ export class JsonArraySplitter {
           const valueRole = this.#valueRole
           this.#valueRole = OTHER_STRING
           if (byte === QUOTE) {
-            this.#isKey = false
-            this.#hasEscape = false
-            this.#stringRole = valueRole
+            this.#beginValueString(valueRole)
             stringStart = i + 1
             state = STRING
           } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
@@ -336,6 +329,18 @@ export class JsonArraySplitter {
       this.#bytesBefore === 0 ? 'it is empty' : `it breaks off where ${EXPECTED[this.#state]} should come`,
       0,
     )
+  }
+
+  #beginKey(depth: number): void {
+    this.#isKey = true
+    this.#hasEscape = false
+    this.#stringRole = depth === 2 ? TOP_LEVEL_KEY : OTHER_STRING
+  }
+
+  #beginValueString(role: number): void {
+    this.#isKey = false
+    this.#hasEscape = false
+    this.#stringRole = role
   }
 
   #endString(chunk: Buffer, start: number, end: number, elementStart: number): void {

@@ -22,10 +22,10 @@ import { createValueDecoder, type Framings, resolveFramings } from './values.ts'
 const FORWARDED: readonly StreamName[] = ['events', 'findings', 'ledger']
 const MAX_WAIT_MS = 250
 /**
- * Compressed, a tenth of what comes out of it. More would only lie in memory beside a backfill: a megabyte was not faster
- * and took 15 MB more.
+ * Compressed: what comes out of it may be ten times as much. A megabyte was not faster, and took 15 MB more beside a
+ * backfill.
  */
-const FETCH_BYTES = 256 * 1024
+const FORWARDING_FETCH_BYTES = 256 * 1024
 /** An offset is committed when this long went by since the last, and at the end of what one fetch brought. */
 const COMMIT_INTERVAL_MS = 500
 const REBUILD_WAIT_MS = 1_000
@@ -246,8 +246,8 @@ export function createKafkaForwardingSource(
       rebalanceTimeout: Math.max(settings.sessionTimeoutMs, 30_000),
       heartbeatInterval: Math.min(1_000, settings.sessionTimeoutMs / 4),
       maxWaitTimeInMs: MAX_WAIT_MS,
-      maxBytesPerPartition: FETCH_BYTES,
-      maxBytes: 2 * FETCH_BYTES,
+      maxBytesPerPartition: FORWARDING_FETCH_BYTES,
+      maxBytes: 2 * FORWARDING_FETCH_BYTES,
       retry: { retries: 5, initialRetryTime: 100 },
     })
     const { GROUP_JOIN, END_BATCH_PROCESS, CRASH } = consumer.events
