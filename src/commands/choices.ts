@@ -54,9 +54,12 @@ function wordParser(words: readonly string[], also: readonly string[] = []): (te
   }
 }
 
+/** An unset shell variable must not become an empty list, which lifts a limit or takes everything away. */
 function listOf(text: string): string[] {
-  return text
+  const parts = text
     .split(',')
     .map(part => part.trim())
     .filter(part => part !== '')
+  if (parts.length > 0) return parts
+  throw new InvalidArgumentError('It is empty: give at least one value, or leave the option out.')
 }

@@ -75,7 +75,7 @@ export function createTokenRequest(
 
 function permissionsOf({ role, permissions, repoIds }: NewToken): readonly TokenPermission[] | undefined {
   if (role === undefined) {
-    return permissions ?? (repoIds === undefined || repoIds.length === 0 ? ROLE_PERMISSIONS.read : undefined)
+    return permissions ?? (repoIds === undefined ? ROLE_PERMISSIONS.read : undefined)
   }
   checkChoice(role, TOKEN_ROLES, "a token's role")
   if (permissions === undefined) return ROLE_PERMISSIONS[role]

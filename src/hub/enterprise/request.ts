@@ -21,7 +21,7 @@ export function requestUrl({ path, query }: HubRequest, endpoint: string): URL {
 /** A name as one segment of a path. Throws `CONFIG_INVALID` for what would lead elsewhere. */
 export function pathSegment(name: string, what: string): string {
   // The URL's own rules would take the dots for a step up.
-  if (typeof name !== 'string' || ['', '.', '..'].includes(name.trim())) {
+  if (typeof name !== 'string' || !name.isWellFormed() || ['', '.', '..'].includes(name.trim())) {
     throw new ConnectorError('CONFIG_INVALID', `${JSON.stringify(name)} is not ${what}.`)
   }
   return encodeURIComponent(name)
