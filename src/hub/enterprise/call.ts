@@ -39,6 +39,8 @@ export async function callForSuccess(
   try {
     // A login page of a proxy is no success, whatever its status.
     bodyCodings(response, asked)
+  } catch (error) {
+    throw request.method === 'GET' ? error : outcomeUnknown(error)
   } finally {
     await response.body.on('error', () => {}).dump()
   }

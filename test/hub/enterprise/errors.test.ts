@@ -133,6 +133,7 @@ test('a page of a proxy is no success of a change', async t => {
     const error = await failureOf(run(clientOf(hub.endpoint)))
     assert.equal(error.code, 'HUB_BODY_BROKEN', name)
     assert.match(error.message, /web page/, operation)
+    assert.match(error.message, /Whether the change was made is not known/, operation)
   }
 })
 
