@@ -1,5 +1,6 @@
 import { type HubRequest, requestUrl } from '../../hub/enterprise/request.ts'
-import { jsonText } from '../json-text.ts'
+import { jsonText, withEscapes } from '../json-text.ts'
+import { plainText } from '../table.ts'
 
 /** A request that a change would send. */
 export interface PlannedRequest {
@@ -15,8 +16,10 @@ export const TOKEN_ID = 'TOKEN_ID'
 /** Method, address and body of each, as they would be sent; without headers, so without a token. */
 export function dryRunText(planned: readonly PlannedRequest[], endpoint: string): string {
   const paragraphs = planned.map(({ request, purpose }) => {
-    const head = `${request.method} ${requestUrl(request, endpoint).href}${purpose === undefined ? '' : `   ${purpose}`}`
-    return request.body === undefined ? `${head}\n` : `${head}\n${JSON.stringify(request.body, null, 2)}\n`
+    const head = `${request.method} ${requestUrl(request, endpoint).href}${purpose === undefined ? '' : `   ${plainText(purpose)}`}`
+    return request.body === undefined
+      ? `${head}\n`
+      : `${head}\n${withEscapes(JSON.stringify(request.body, null, 2))}\n`
   })
   return paragraphs.join('')
 }

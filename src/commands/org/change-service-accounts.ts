@@ -12,6 +12,7 @@ import { SERVICE_ACCOUNT_ID } from '../hub-change/dry-run.ts'
 import { printResult } from '../hub-change/print-result.ts'
 import { CHANGE_HELP, type ChangeOptions, runChange, withChangeOptions } from '../hub-change/run-change.ts'
 import { openSession, withHubOptions } from '../hub-session.ts'
+import { plainText } from '../table.ts'
 import { findAccount } from '../tokens/find.ts'
 import { plannedAccountLookup } from '../tokens/planned-lookups.ts'
 
@@ -52,7 +53,7 @@ async function createAccount(
           )
           if (!session.json)
             process.stderr.write(
-              `A token for it: hf-audit tokens create NAME --service-account ${created.user} --organization ${organization}\n`,
+              `A token for it: hf-audit tokens create NAME --service-account ${plainText(created.user)} --organization ${organization}\n`,
             )
         },
       }
@@ -91,9 +92,9 @@ async function deleteAccount(account: string, options: ChangeOptions): Promise<v
       const tokens =
         accessTokens.length === 0
           ? 'It has no tokens.'
-          : `${countOf(accessTokens.length, 'token')} of it ${accessTokens.length === 1 ? 'stops' : 'stop'} working at once: ${accessTokens.map(({ displayName }) => displayName).join(', ')}.`
+          : `${countOf(accessTokens.length, 'token')} of it ${accessTokens.length === 1 ? 'stops' : 'stop'} working at once: ${accessTokens.map(({ displayName }) => plainText(displayName)).join(', ')}.`
       return {
-        question: `${tokens}\nDelete the service account ${user} (${_id}) of ${organization} for good?`,
+        question: `${tokens}\nDelete the service account ${plainText(user)} (${_id}) of ${organization} for good?`,
         async perform() {
           await deleteServiceAccount(organization, _id, call)
           printResult(

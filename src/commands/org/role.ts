@@ -11,6 +11,7 @@ import {
   withHubOptions,
 } from '../hub-session.ts'
 import { jsonText } from '../json-text.ts'
+import { plainText } from '../table.ts'
 
 /** The process's exit code when the role is less. A contract: documented in the README. */
 const NO = 9
@@ -33,7 +34,7 @@ Examples:
       const session = openSession(options)
       const { user, role, known } = await ownRole(session)
       if (session.json) process.stdout.write(`${jsonText({ ...known, user, role: role ?? null })}\n`)
-      else process.stdout.write(`${role ?? 'none'}\n`)
+      else process.stdout.write(`${plainText(role ?? 'none')}\n`)
     })
 }
 
@@ -76,8 +77,8 @@ async function ownRole(session: HubSession): Promise<{
   if (found?.roleInOrg === undefined) {
     process.stderr.write(
       found === undefined
-        ? `${who.name}, whose token is in use, is no member of ${name}, or the token does not see it.\n`
-        : `The Hub tells no role of ${who.name} in ${name}.\n`,
+        ? `${plainText(who.name)}, whose token is in use, is no member of ${name}, or the token does not see it.\n`
+        : `The Hub tells no role of ${plainText(who.name)} in ${name}.\n`,
     )
   }
   const known = {
