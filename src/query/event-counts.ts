@@ -1,4 +1,5 @@
 import { compareUtf8 } from '../event/fresh-events.ts'
+import { rfc3339Text } from '../event/rfc3339.ts'
 import { userOf } from './event-query.ts'
 import type { MatchedEvent } from './scan.ts'
 
@@ -43,6 +44,6 @@ function countedValue(
     case 'action':
       return type
     case 'day':
-      return new Date(createdAtMs).toISOString().slice(0, 10)
+      return rfc3339Text(createdAtMs).slice(0, 10)
   }
 }
