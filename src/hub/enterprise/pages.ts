@@ -40,9 +40,17 @@ export function nextLink(header: string): string | undefined {
   for (const [, target, parameters] of header.matchAll(
     /<([^>]*)>((?:\s*;\s*[^,;="]+(?:=(?:"[^"]*"|[^,;"]*))?)*)/g,
   )) {
-    const relations = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))/i.exec(parameters!)
-    const names = (relations?.[1] ?? relations?.[2] ?? '').toLowerCase().split(/\s+/)
-    if (names.includes('next')) return target
+    if (relationsOf(parameters!).includes('next')) return target
   }
   return undefined
+}
+
+/** One parameter after the other, so that a quoted value is not taken for parameters. */
+function relationsOf(parameters: string): string[] {
+  for (const [, name, quoted, bare] of parameters.matchAll(
+    /;\s*([^\s,;="]+)\s*(?:=\s*(?:"([^"]*)"|([^\s,;"]*)))?/g,
+  )) {
+    if (name!.toLowerCase() === 'rel') return (quoted ?? bare ?? '').toLowerCase().split(/\s+/)
+  }
+  return []
 }

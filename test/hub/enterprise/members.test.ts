@@ -69,6 +69,8 @@ test('the next page in all forms of a Link header', () => {
   assert.equal(nextLink('<n>;rel="last NEXT"'), 'n')
   assert.equal(nextLink('<n>; rel="nextish"'), undefined)
   assert.equal(nextLink('<p>; rel="prev"'), undefined)
+  assert.equal(nextLink('<n>; title="x; rel=next"'), undefined)
+  assert.equal(nextLink('<n>; title="x; rel=prev"; REL = next'), 'n')
   assert.equal(nextLink(''), undefined)
   const headers = { link: '<https://a/b?limit=1>; rel="next"' }
   assert.throws(() => nextCursor({ headers, what: 'GET /' }, new Set()), { message: /without a cursor/ })
