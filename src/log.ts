@@ -16,6 +16,9 @@ export interface LogOptions {
   readonly format: 'json' | 'pretty'
 }
 
+/** Of lines that cannot be written now; those beyond are lost. */
+const MAX_WAITING_BYTES = 1024 * 1024
+
 /** A logger on stderr; stdout belongs to what a command prints. */
 export function createLogger(options: LogOptions): Logger {
   const base = { base: null, level: options.level, timestamp: pino.stdTimeFunctions.isoTime } as const
@@ -23,10 +26,10 @@ export function createLogger(options: LogOptions): Logger {
     const transport = { target: 'pino-pretty', options: { destination: 2, ignore: 'pid,hostname' } }
     return pino({ ...base, transport })
   }
-  return pino(
-    { ...base, formatters: { level: label => ({ level: label }) } },
-    pino.destination({ dest: 2, sync: true }),
-  )
+  const destination = pino.destination({ dest: 2, sync: true, maxLength: MAX_WAITING_BYTES })
+  // A log on a full disk must not stop what it tells of: pino would throw for all but a closed pipe. Goes on with room.
+  destination.on('error', () => {})
+  return pino({ ...base, formatters: { level: label => ({ level: label }) } }, destination)
 }
 
 /** Discards everything: for tests and for commands that have nothing to tell. */

@@ -233,6 +233,14 @@ test('a text that YAML would make a number or a truth of is kept as it is or ref
   assert.deepEqual([config.workspaceId, config.exportCap, config.dataDirectory], ['007', 1000, '17'])
 })
 
+test('a text that begins with * and is not in quotes is told with the mend, and not repeated', t => {
+  for (const line of ['exclude: *.create', 'exclude: [*.create, repo.*]', 'kafkaSaslPassword: *secret']) {
+    const told = mistakes({ HF_AUDIT_ORGANIZATIONS: 'acme' }, yamlFile(t, line)).join()
+    assert.match(told, /put it in quotes/, line)
+    assert.doesNotMatch(told, /secret/)
+  }
+})
+
 test('a variable that is nearly ours is told as a warning', () => {
   const { warnings } = load({ HF_AUDIT_ORGANIZATIONS: 'acme', HF_AUDIT_POL_INTERVAL: '5m' })
   assert.match(

@@ -175,8 +175,8 @@ export const breaks: readonly Break[] = [
     name: 'absent ids are forgotten at once',
     invariant: '3 exact difference',
     edits: [
-      edit('src/event/absence.ts', 'absentCount <= exportCap', 'absentCount <= 0'),
-      edit('src/event/absence.ts', 'absentCount - exportCap', 'absentCount'),
+      edit('src/event/absence.ts', 'absentCount <= maxAbsent', 'absentCount <= 0'),
+      edit('src/event/absence.ts', 'absentCount - maxAbsent', 'absentCount'),
     ],
     tests: POLLER,
   },

@@ -25,7 +25,7 @@ export async function askStatus(place: AdminPlace, password: string | undefined)
     const { cause, message } = error as Error & { cause?: { code?: string; message?: string } }
     if (cause?.code === 'ECONNREFUSED') return undefined
     throw new ConnectorError(
-      'UNEXPECTED',
+      'CONFIG_INVALID',
       `${url} does not answer: ${cause?.code ?? cause?.message ?? message}. Is this the address of a connector?`,
       { cause: error },
     )

@@ -3,6 +3,7 @@ import { checkAll } from '../check/check.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { asConnectorError } from '../errors.ts'
 import { areaResults, type CheckResult } from '../preflight.ts'
+import { stoppedError } from '../retry.ts'
 import { packageVersion } from '../version.ts'
 import { jsonArea, summary, textArea } from './check-output.ts'
 import { stopSignals } from './stop-signals.ts'
@@ -54,6 +55,7 @@ export async function check(options: CheckOptions): Promise<boolean> {
   if (config !== undefined) {
     for await (const results of checkAll(config, { version: packageVersion() }, stop.signal)) show(results)
   }
+  if (stop.signal.aborted) throw stoppedError(stop.signal)
   if (options.json !== true) process.stdout.write(summary(all))
   return all.every(({ status }) => status !== 'failed')
 }

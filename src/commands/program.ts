@@ -124,7 +124,10 @@ function isServing(argv: readonly string[]): boolean {
  * behind, which would keep it alive for good.
  */
 function endOnceWritten(): void {
-  process.stdout.write('', () => process.stderr.write('', () => process.exit()))
+  process.stdout.write('', error => {
+    // What was not written ends the process as below.
+    if (error === null || error === undefined) process.stderr.write('', () => process.exit())
+  })
 }
 
 /** With how long to wait, where the server said it. Names from elsewhere steer no terminal. */

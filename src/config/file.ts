@@ -37,7 +37,15 @@ export function readConfigFile(path: string, knownVariables: readonly string[]):
   // The parser's message quotes the line, which may hold a secret: only the place is told.
   if (problem !== undefined)
     return failed(`${path}: not valid YAML in line ${problem.linePos?.[0].line ?? '?'} (${problem.code})`)
-  const root: unknown = document.toJS() ?? {}
+  let root: unknown
+  try {
+    root = document.toJS() ?? {}
+  } catch {
+    // Its message quotes the text too.
+    return failed(
+      `${path}: a text that begins with * is an alias for YAML, and this one stands for nothing: put it in quotes, as in exclude: "*.create"`,
+    )
+  }
   if (typeof root !== 'object' || root === null || Array.isArray(root))
     return failed(`${path}: must hold keys and values`)
 

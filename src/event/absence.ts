@@ -49,16 +49,28 @@ export function presence({ seen, selection }: AbsenceContext, expect: Expectatio
   return { put, vanished }
 }
 
-/** Absent entries are kept up to the cap's number; beyond that the longest absent go first. */
+/** Of the Hub itself. */
+const LEAST_KEPT = 100_000
+
+/**
+ * How many absent ids are kept: the cap's number, and no fewer than the Hub's, since a server may send more than the cap
+ * that it is said to have: what is forgotten while a replica lags is published twice.
+ */
+export function keptAbsent(exportCap: number): number {
+  return Math.max(exportCap, LEAST_KEPT)
+}
+
+/** Beyond what is kept the longest absent go first. */
 export function longestAbsent(
-  { seen, selection, exportCap }: AbsenceContext,
+  { seen, selection }: Pick<AbsenceContext, 'seen' | 'selection'>,
   put: readonly SeenEntry[],
+  maxAbsent: number,
 ): string[] {
   let absentCount = 0
   for (let slot = 0; slot < selection.present.length; slot++) {
     if (selection.present[slot] === 0 && seen.keyAt(slot) !== undefined) absentCount += 1
   }
-  if (absentCount <= exportCap) return []
+  if (absentCount <= maxAbsent) return []
   const absentNow = new Map(put.map(entry => [entry.key, entry.absentSinceSeconds]))
   const absent: { key: string; since: number; createdAtMs: number }[] = []
   for (let slot = 0; slot < selection.present.length; slot++) {
@@ -68,7 +80,7 @@ export function longestAbsent(
     absent.push({ key, since, createdAtMs: seen.createdAtMsAt(slot) })
   }
   absent.sort((a, b) => a.since - b.since || a.createdAtMs - b.createdAtMs)
-  return absent.slice(0, absentCount - exportCap).map(entry => entry.key)
+  return absent.slice(0, absentCount - maxAbsent).map(entry => entry.key)
 }
 
 /**

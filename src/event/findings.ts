@@ -1,4 +1,4 @@
-import { ALL_GONE, expectation, longestAbsent, newestKnownMs, presence } from './absence.ts'
+import { ALL_GONE, expectation, keptAbsent, longestAbsent, newestKnownMs, presence } from './absence.ts'
 import type { Head, SeenEntry } from './checkpoint.ts'
 import { judgeOpenPoll } from './open-poll.ts'
 import type { Organization } from './organization.ts'
@@ -49,7 +49,7 @@ export function judge(context: Context): Judgement {
     return { ...nothing, others: tell(context, vanished), put }
   }
   const { put, vanished } = presence(context, expectation(context))
-  const remove = longestAbsent(context, put)
+  const remove = longestAbsent(context, put, keptAbsent(exportCap))
   const removed = new Set(remove)
   return {
     gaps: findGap(context, openPoll.isLost),

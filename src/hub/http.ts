@@ -1,4 +1,4 @@
-import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici'
+import { type Dispatcher, EnvHttpProxyAgent, Pool, request } from 'undici'
 import { ConnectorError } from '../errors.ts'
 import { stoppedError } from '../retry.ts'
 import { proxySecrets } from '../secrets.ts'
@@ -61,6 +61,9 @@ export function createDispatcher(settings: HttpSettings): Dispatcher {
       allowH2: false,
       connect: { timeout: settings.connectTimeoutMs },
       connectTimeout: settings.connectTimeoutMs,
+      // Of a proxy that takes the connection and never answers CONNECT: no signal reaches a request that waits for that.
+      clientFactory: (origin, options) =>
+        new Pool(origin, { ...options, headersTimeout: settings.connectTimeoutMs }),
     })
   } catch {
     // The cause would show the URL, which may hold a password.

@@ -1,4 +1,5 @@
 import type { Kafka, KafkaMessage } from 'kafkajs'
+import { keptAbsent } from '../event/absence.ts'
 import type { Organization } from '../event/organization.ts'
 import { RebuiltTrail } from '../event/rebuilt-trail.ts'
 import type { StreamName, StreamRecords } from '../event/records.ts'
@@ -27,7 +28,7 @@ export async function readTrails(
   const trails = new Map(
     organizations.map(organization => [
       organization.identity,
-      new RebuiltTrail(organization, 2 * settings.exportCap),
+      new RebuiltTrail(organization, 2 * keptAbsent(settings.exportCap)),
     ]),
   )
 

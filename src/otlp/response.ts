@@ -91,19 +91,20 @@ function accepted(answer: Answer, { records, words }: AnswerContext): DeliveryRe
       message: 'the answer could not be read: it may have told of rejected records',
     }
   }
-  const rejected = Number(partial.rejectedLogRecords ?? 0)
+  const { rejectedLogRecords, errorMessage } = partial
+  const rejected = typeof rejectedLogRecords === 'object' ? 0 : Number(rejectedLogRecords ?? 0)
   // A negative int64 arrives as 2^64 less something.
   const isCount = Number.isSafeInteger(rejected) && rejected > 0
   return {
     kind: 'accepted',
     rejected: isCount ? Math.min(rejected, records) : 0,
-    message: words(String(partial.errorMessage ?? '')),
+    message: words(typeof errorMessage === 'string' ? errorMessage : ''),
   }
 }
 
 interface PartialSuccess {
-  readonly rejectedLogRecords?: number | string | undefined
-  readonly errorMessage?: string | undefined
+  readonly rejectedLogRecords?: unknown
+  readonly errorMessage?: unknown
 }
 
 const OPEN_BRACE = 0x7b

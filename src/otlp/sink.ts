@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici'
 import { ConnectorError } from '../errors.ts'
 import type { DeliveryResult, JournalEntry, LogSink } from '../ports.ts'
 import { proxySecrets } from '../secrets.ts'
@@ -34,6 +34,8 @@ export function createLogSink(settings: OtlpSettings, { version }: { readonly ve
     connect,
     requestTls: connect,
     connectTimeout: timeoutMs,
+    // Of a proxy that takes the connection and never answers CONNECT: no signal reaches a request that waits for that.
+    clientFactory: (origin, options) => new Pool(origin, { ...options, headersTimeout: timeoutMs }),
   })
   const headers = {
     'user-agent': `${SERVICE_NAME}/${version}`,
@@ -106,9 +108,17 @@ async function firstBytes(body: Dispatcher.ResponseData['body']): Promise<Buffer
 function networkMessage(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   const said = [code, message].filter(text => text !== undefined && text !== '').join(': ')
-  return CERTIFICATE_CODES.test(code ?? '')
-    ? `${said}. The certificate is not trusted: set OTEL_EXPORTER_OTLP_CERTIFICATE to its authority's.`
-    : said
+  const mend = MENDS.find(([pattern]) => pattern.test(`${code} ${message}`))?.[1]
+  return mend === undefined ? said : `${said}. ${mend}`
 }
 
-const CERTIFICATE_CODES = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/
+const MENDS: readonly (readonly [RegExp, string])[] = [
+  [/CERT_HAS_EXPIRED/, "The endpoint's certificate must be renewed."],
+  [/CERT_NOT_YET_VALID/, "The endpoint's certificate is not valid yet: compare the clocks of both machines."],
+  [/ALTNAME_INVALID/, 'Give the endpoint by a name that stands in its certificate.'],
+  [
+    /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/,
+    "The certificate is not trusted: set OTEL_EXPORTER_OTLP_CERTIFICATE to its authority's.",
+  ],
+  [/\b407\b/, 'Check user and password of the proxy in HTTPS_PROXY or HTTP_PROXY.'],
+]

@@ -66,6 +66,17 @@ export function createEntryInsert(database: DatabaseSync): EntryInsert {
     Number(insert.run(organization, streamCode(stream), timestampMs, sequence ?? null, value).lastInsertRowid)
 }
 
+/** Whether the stream holds the very same value behind a position. */
+export function createStoredLookup(
+  database: DatabaseSync,
+): (position: number, organization: number, stream: StreamName, value: Buffer) => boolean {
+  const select = database.prepare(
+    'SELECT 1 FROM entry INDEXED BY entry_stream WHERE organization = ? AND stream = ? AND position > ? AND value = ?',
+  )
+  return (position, organization, stream, value) =>
+    select.get(organization, streamCode(stream), position, value) !== undefined
+}
+
 /** Where the trail of an organization stands: what the next batch goes on from. */
 export function trailEnd(
   organization: Organization,

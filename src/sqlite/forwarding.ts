@@ -5,7 +5,7 @@ import { encodeValue, singleObjectHeader } from '../event/avro.ts'
 import type { Finding } from '../event/records.ts'
 import type { Logger } from '../log.ts'
 import type { ForwardingSource } from '../ports.ts'
-import { createEntryInsert, type EntryInsert } from './batch.ts'
+import { createEntryInsert, createStoredLookup, type EntryInsert } from './batch.ts'
 import { createForwarderCursor, FORWARDED_STREAMS, type ForwarderCursor } from './cursor.ts'
 import { inTransaction, openDatabase } from './database.ts'
 import { journalError, notOpen, stopped } from './errors.ts'
@@ -36,6 +36,7 @@ interface Store {
   readonly pages: PageReader
   readonly cursor: ForwarderCursor
   readonly insert: EntryInsert
+  readonly isStoredBehind: ReturnType<typeof createStoredLookup>
   readonly tellUnforwarded: ReturnType<typeof createUnforwardedTeller>
 }
 
@@ -151,9 +152,11 @@ export function createSqliteForwardingSource(settings: SqliteForwardingSettings)
 
     async storeDeadLetter(organization, record) {
       const value = encodeValue('dead-letters', singleObjectHeader('dead-letters'), record)
-      use(({ database, organizations, insert }) =>
+      use(({ database, organizations, insert, cursor, isStoredBehind }) =>
         inTransaction(database, () => {
           const { id } = organizations.findOrAdd(organization)
+          // Refused before the last restart, with others beside it that still wait.
+          if (isStoredBehind(cursor.read(), id, 'dead-letters', value)) return
           insert(id, 'dead-letters', { value, timestampMs: record.receivedAt })
         }),
       )
@@ -177,6 +180,7 @@ function openStore(dataDirectory: string, path: string): Store {
     pages: createPageReader(database, organizations, path),
     cursor,
     insert,
+    isStoredBehind: createStoredLookup(database),
     tellUnforwarded: createUnforwardedTeller(database, organizations, insert, cursor),
   }
 }

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { asConnectorError } from '../errors.ts'
+import { keptAbsent } from '../event/absence.ts'
 import { encodeValue, singleObjectHeader } from '../event/avro.ts'
 import { decodeHead, encodeHead, isNewerHead } from '../event/head-codec.ts'
 import type { Organization } from '../event/organization.ts'
@@ -56,7 +57,7 @@ export function createSqliteRecovery(settings: SqliteRecoverySettings): JournalR
   function look({ database, organizations, seen, pages }: Store, organization: Organization): TrailEvidence {
     const { identity } = organization
     const row = organizations.find(identity)
-    const records = new RebuiltTrail(organization, 2 * exportCap)
+    const records = new RebuiltTrail(organization, 2 * keptAbsent(exportCap))
     const through = pages.lastPosition()
     for (let after = 0; after < through; ) {
       const page = pages.read({

@@ -1,4 +1,4 @@
-import { ALL_GONE, expectation } from '../event/absence.ts'
+import { ALL_GONE, expectation, keptAbsent } from '../event/absence.ts'
 import { isPoisonKey, poisonKey } from '../event/checkpoint.ts'
 import type { Organization } from '../event/organization.ts'
 import { RebuiltTrail } from '../event/rebuilt-trail.ts'
@@ -60,7 +60,7 @@ export class JournalWindow {
 
   /** Twice the cap: more than any export can hold. */
   constructor(organization: Organization, exportCap: number) {
-    this.#trail = new RebuiltTrail(organization, 2 * exportCap)
+    this.#trail = new RebuiltTrail(organization, 2 * keptAbsent(exportCap))
   }
 
   addEvent(record: AuditRecord, position: string): void {

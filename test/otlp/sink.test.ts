@@ -103,6 +103,13 @@ const classes: [Reply, Partial<DeliveryResult>][] = [
   ],
   [
     {
+      headers: { 'content-type': 'application/json' },
+      body: '{"partialSuccess":{"rejectedLogRecords":{},"errorMessage":{"toString":1,"valueOf":2}}}',
+    },
+    { kind: 'accepted', rejected: 0, message: '' },
+  ],
+  [
+    {
       headers: { 'content-type': 'application/octet-stream' },
       body: '{"partialSuccess":{"rejectedLogRecords":"1"}}',
     },
@@ -296,4 +303,26 @@ test('through the proxy of the environment, with TLS to the endpoint behind it',
   const direct = plain.settings({ HTTP_PROXY: proxy.url, NO_PROXY: '127.0.0.1' })
   assert.equal((await sinkOf(t, direct).deliver(eventEntries(1), never)).kind, 'accepted')
   assert.equal(proxy.targets.length, 2)
+})
+
+test('a proxy that takes the connection and never answers holds a delivery no longer than the time-out', async t => {
+  const mute = createServer(socket => socket.on('error', () => {}))
+  await new Promise<void>(resolve => mute.listen(0, '127.0.0.1', resolve))
+  const sockets = new Set<Socket>()
+  mute.on('connection', socket => sockets.add(socket))
+  t.after(() => {
+    for (const socket of sockets) socket.destroy()
+    mute.close()
+  })
+  const server = await startOtlpServer(t, () => ({}))
+  const settings = server.settings({ OTEL_EXPORTER_OTLP_TIMEOUT: '1000' })
+  const url = new URL('https://127.0.0.1:1/v1/logs')
+  const proxy = {
+    ...settings.proxy,
+    https: `http://127.0.0.1:${(mute.address() as AddressInfo).port}`,
+    none: '',
+  }
+  const result = await sinkOf(t, { ...settings, url, proxy }).deliver(eventEntries(1), never)
+  assert.equal(result.kind, 'unavailable')
+  assert.match((result as { message: string }).message, /no answer within 1000 ms/)
 })

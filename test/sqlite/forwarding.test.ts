@@ -166,6 +166,26 @@ test('a dead letter of an organization that was never polled does not stop its f
   assert.equal((await journal.resume(organization, signal)).head?.sequence, 1)
 })
 
+test('a record that is refused again after a restart is among the dead letters once', async t => {
+  const { dataDirectory, journal, organization } = await opened(t)
+  await commit(journal, organization, { events: 2 })
+  const count = () => {
+    const database = new DatabaseSync(join(dataDirectory, 'journal.db'), { readOnly: true })
+    try {
+      return database.prepare('SELECT count(*) AS letters FROM entry WHERE stream = 3').get()?.letters
+    } finally {
+      database.close()
+    }
+  }
+  for (const bytes of ['{"a":1}', '{"a":1}', '{"b":2}']) {
+    const source = createSqliteForwardingSource({ dataDirectory, log: silentLogger })
+    await source.open(signal)
+    await source.storeDeadLetter(organization.identity, deadLetter(organization, bytes, 30))
+    await source.close()
+  }
+  assert.equal(count(), 2)
+})
+
 async function opened(t: TestContext) {
   const dataDirectory = temporaryDirectory(t)
   const organization = freshOrganization()
