@@ -33,10 +33,21 @@ export async function readStandardInput(what: string): Promise<string> {
   return Buffer.concat(pieces).toString('utf8')
 }
 
-/** Asks for a secret on the terminal, which shows nothing of it. Throws `STOPPED` on Ctrl-C. */
+/** Asks for a secret on the terminal, which shows nothing of it. Throws `STOPPED` on Ctrl-C and at the end of the input. */
 export async function askSecret(message: string): Promise<string> {
-  const entered = await password({ message, mask: '•', output: process.stderr })
-  if (typeof entered === 'string') return entered
+  // Ctrl-D closes the input, and the question would wait for ever.
+  const ended = new AbortController()
+  const endOnCtrlD = (_: unknown, key: { readonly ctrl?: boolean; readonly name?: string } | undefined) => {
+    if (key?.ctrl === true && key.name === 'd') ended.abort()
+  }
+  const end = () => ended.abort()
+  process.stdin.on('keypress', endOnCtrlD).once('end', end)
+  try {
+    const entered = await password({ message, mask: '•', output: process.stderr, signal: ended.signal })
+    if (typeof entered === 'string') return entered
+  } finally {
+    process.stdin.off('keypress', endOnCtrlD).off('end', end)
+  }
   throw new ConnectorError('STOPPED', 'Nothing was sent.')
 }
 

@@ -311,6 +311,17 @@ suite('changes at the Hub, at a terminal', { concurrency: 2 }, () => {
     assert.equal(hub.state().requests.latest.at(-1)?.path, '/api/credentials/revoke')
   })
 
+  test('Ctrl-D instead of a leaked token: nothing is sent', async t => {
+    if (!(await requireStack(t, 'python'))) return
+    const { hub, environment } = await world(t)
+    const steps = [['The leaked token', '\u0004']] as const
+    const { code, stdout } = await onTerminal(steps, hfAudit('tokens', 'revoke-leaked'), environment)
+    assert.equal(code, 1, stdout)
+    assert.match(stdout, /Nothing was sent/)
+    assert.doesNotMatch(stdout, /Warning/)
+    assert.equal(hub.state().requests.total, 0)
+  })
+
   test('NO_COLOR', async t => {
     if (!(await requireStack(t, 'python'))) return
     const { environment } = await world(t)

@@ -7,6 +7,7 @@ import { approval, askYesOrNo, canAsk } from '../approval.ts'
 import { adminToken, type Calling, calling, type HubOptions, type HubSession } from '../hub-session.ts'
 import { plainText } from '../table.ts'
 import { dryRunJson, dryRunText, type PlannedRequest } from './dry-run.ts'
+import { tellingInterruption } from './interruption.ts'
 import { changePermission } from './permission.ts'
 
 export interface ChangeOptions extends HubOptions {
@@ -61,7 +62,7 @@ export async function runChange(
   // Names in it come from the Hub.
   const lines = question.split('\n').map(plainText)
   if (!(await approve(lines.join('\n')))) return sayDeclined(change, json)
-  await perform()
+  await tellingInterruption(perform)
 }
 
 /** Undefined for a dry run. Throws `CONFIG_INVALID` where the change is refused. */

@@ -14,6 +14,7 @@ import { listOption, wordArgument, wordOption } from '../choices.ts'
 import { printResult } from '../hub-change/print-result.ts'
 import { CHANGE_HELP, type ChangeOptions, runChange, withChangeOptions } from '../hub-change/run-change.ts'
 import { openSession } from '../hub-session.ts'
+import { tell } from '../standard-output.ts'
 
 interface VisibilityOptions extends ChangeOptions {
   readonly type?: RepoType
@@ -84,11 +85,29 @@ async function setVisibility(
         question: `Make ${words} ${visibility}?${everybody}`,
         async perform() {
           const settings = await setRepoInternalVisibility(repo, visibility, { ...call, ...regions })
-          printResult(session.json, settings, `${words.replace(/^t/, 'T')} is ${visibility} now.`)
+          const found = contradicting(settings, visibility)
+          const sentence = `${words.replace(/^t/, 'T')} is ${found ?? visibility} now.`
+          printResult(session.json, settings, sentence)
+          if (found === undefined) return
+          tell(`The Hub took the change to ${visibility}, and answers that it is ${found}.`)
+          process.exitCode = 1
         },
       }
     },
   })
+}
+
+/** What the Hub answers that it is, where that is not what was asked for. */
+function contradicting(
+  settings: { readonly visibility?: unknown; readonly private?: boolean | undefined },
+  wanted: Visibility,
+): string | undefined {
+  const { visibility, private: isPrivate } = settings
+  if (typeof visibility === 'string') return visibility === wanted ? undefined : visibility
+  // A protected Space may be called either.
+  if (isPrivate === undefined || wanted === 'protected' || isPrivate === (wanted === 'private'))
+    return undefined
+  return isPrivate ? 'private' : 'public'
 }
 
 function repoOf(text: string, type: RepoType | undefined): Repo {

@@ -5,6 +5,7 @@ import { revokeLeakedTokens, revokeLeakedTokensRequest } from '../../hub/enterpr
 import { countOf } from '../../status/words.ts'
 import { approval } from '../approval.ts'
 import type { PlannedRequest } from '../hub-change/dry-run.ts'
+import { tellingInterruption } from '../hub-change/interruption.ts'
 import {
   type ChangeOptions,
   permittedToken,
@@ -14,6 +15,7 @@ import {
 } from '../hub-change/run-change.ts'
 import { readConfig } from '../hub-session.ts'
 import { askSecret, readStandardInput } from '../secret-input.ts'
+import { tell } from '../standard-output.ts'
 import { leakedTokens } from './leaked-tokens.ts'
 
 /** The Hub takes so many at once. */
@@ -51,10 +53,18 @@ async function revokeLeaked(options: ChangeOptions): Promise<void> {
   if (!(await approve(`Invalidate ${countOf(tokens.length, 'leaked token')} for good?`)))
     return sayUnchanged(json)
   const { endpoint, environment } = config
-  for (let from = 0; from < tokens.length; from += MOST_AT_ONCE) {
-    const some = tokens.slice(from, from + MOST_AT_ONCE)
-    await revokeLeakedTokens(some, { endpoint, environment })
-  }
+  await tellingInterruption(async () => {
+    for (let from = 0; from < tokens.length; from += MOST_AT_ONCE) {
+      const some = tokens.slice(from, from + MOST_AT_ONCE)
+      await revokeLeakedTokens(some, { endpoint, environment }).catch(error => {
+        if (from > 0)
+          tell(
+            `The Hub took the first ${countOf(from, 'value')}, not all ${tokens.length}. To give all of them again does no harm.`,
+          )
+        throw error
+      })
+    }
+  })
   process.stdout.write(
     json
       ? `${JSON.stringify({ sent: tokens.length })}\n`
