@@ -52,7 +52,7 @@ export function readAnswer(answer: Answer, context: AnswerContext): DeliveryResu
     case 405:
       return blocked(status, `${told}. ${CHECK_ENDPOINT}`)
     case 407:
-      return blocked(status, `${told}. Check user and password of the proxy in HTTPS_PROXY or HTTP_PROXY.`)
+      return blocked(status, `${told}. ${CHECK_PROXY}`)
     case 415:
       return blocked(
         status,
@@ -73,6 +73,8 @@ export function readAnswer(answer: Answer, context: AnswerContext): DeliveryResu
 
 const CHECK_ENDPOINT =
   'Check OTEL_EXPORTER_OTLP_ENDPOINT, to which /v1/logs is added, or OTEL_EXPORTER_OTLP_LOGS_ENDPOINT, used as it is.'
+
+export const CHECK_PROXY = 'Check user and password of the proxy in HTTPS_PROXY or HTTP_PROXY.'
 
 function blocked(status: number, message: string): DeliveryResult {
   return { kind: 'blocked', status, message }

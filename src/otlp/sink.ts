@@ -6,7 +6,7 @@ import type { DeliveryResult, JournalEntry, LogSink } from '../ports.ts'
 import { proxySecrets } from '../secrets.ts'
 import { createEncoder } from './encode.ts'
 import { otlpResource, SERVICE_NAME } from './resource.ts'
-import { type Answer, readAnswer } from './response.ts'
+import { type Answer, CHECK_PROXY, readAnswer } from './response.ts'
 import type { OtlpSettings } from './settings.ts'
 import { wordsWithout } from './words.ts'
 
@@ -120,5 +120,5 @@ const MENDS: readonly (readonly [RegExp, string])[] = [
     /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/,
     "The certificate is not trusted: set OTEL_EXPORTER_OTLP_CERTIFICATE to its authority's.",
   ],
-  [/\b407\b/, 'Check user and password of the proxy in HTTPS_PROXY or HTTP_PROXY.'],
+  [/\b407\b/, CHECK_PROXY],
 ]

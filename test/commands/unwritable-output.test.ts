@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { closeSync, existsSync, openSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { projectFolder, startHfAudit } from '../support/child-process.ts'
+import { startServer } from '../hub/hub-server.ts'
+import { startHfAudit } from '../support/child-process.ts'
 import { organization, simulatedHub } from '../support/main-job.ts'
 import { temporaryDirectory } from '../support/sqlite/store.ts'
 
@@ -14,33 +10,10 @@ import { temporaryDirectory } from '../support/sqlite/store.ts'
 const FULL = '/dev/full'
 const skip = existsSync(FULL) ? false : `there is no ${FULL}`
 
-/** Runs `hf-audit` with one of its outputs on the full device; resolves with its exit code and what the other one got. */
-async function runOnFull(
-  t: TestContext,
-  full: 'stdout' | 'stderr',
-  parameters: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
-) {
+function fullDevice(t: TestContext): number {
   const device = openSync(FULL, 'w')
   t.after(() => closeSync(device))
-  const child = spawn(process.execPath, ['src/cli.ts', ...parameters], {
-    cwd: projectFolder,
-    env: {
-      PATH: process.env.PATH ?? '',
-      HOME: '/nonexistent',
-      HF_AUDIT_ADMIN_ADDRESS: 'off',
-      ...environment,
-    },
-    stdio: full === 'stdout' ? ['ignore', device, 'pipe'] : ['ignore', 'pipe', device],
-  })
-  t.after(() => child.kill('SIGKILL'))
-  let other = ''
-  const stream = full === 'stdout' ? child.stderr : child.stdout
-  stream?.setEncoding('utf8').on('data', (text: string) => {
-    other += text
-  })
-  const [code] = await once(child, 'close')
-  return { code, other }
+  return device
 }
 
 for (const parameters of [
@@ -49,19 +22,18 @@ for (const parameters of [
   ['completion', 'bash'],
 ]) {
   test(`an answer that could not be written is no success: ${parameters.join(' ')}`, { skip }, async t => {
-    const { code, other } = await runOnFull(t, 'stdout', parameters)
-    assert.equal(code, 1)
-    assert.match(other, /the output cannot be written \(ENOSPC\)/)
+    const printing = startHfAudit(parameters, {}, { stdout: fullDevice(t) })
+    t.after(() => printing.kill('SIGKILL'))
+    assert.equal(await printing.ended, 1)
+    assert.match(printing.stderr(), /the output cannot be written \(ENOSPC\)/)
   })
 }
 
 test('a log that cannot be written stops no poll', { skip }, async t => {
-  const { environment: ofHub } = await simulatedHub(t, { events: 30 })
-  const environment = {
-    ...ofHub,
-    HF_AUDIT_DATA_DIR: join(temporaryDirectory(t), 'data'),
-  }
-  assert.equal((await runOnFull(t, 'stderr', ['run', '--once'], environment)).code, 0)
+  const { environment } = await simulatedHub(t, { events: 30 })
+  const polling = startHfAudit(['run', '--once'], environment, { stderr: fullDevice(t) })
+  t.after(() => polling.kill('SIGKILL'))
+  assert.equal(await polling.ended, 0)
   const tail = startHfAudit(['tail', '--from-beginning', '--no-follow', '--json'], environment)
   t.after(() => tail.kill('SIGKILL'))
   assert.equal(await tail.ended, 0)
@@ -70,14 +42,9 @@ test('a log that cannot be written stops no poll', { skip }, async t => {
 
 test('check that is interrupted does not call anything ready', async t => {
   const asked = Promise.withResolvers<void>()
-  const mute = createServer(() => asked.resolve())
-  await new Promise<void>(resolve => mute.listen(0, '127.0.0.1', resolve))
-  t.after(() => {
-    mute.closeAllConnections()
-    mute.close()
-  })
+  const { origin } = await startServer(t, () => asked.resolve())
   const checking = startHfAudit(['check'], {
-    HF_ENDPOINT: `http://127.0.0.1:${(mute.address() as AddressInfo).port}`,
+    HF_ENDPOINT: origin,
     HF_TOKEN: 'hf_invented',
     HF_AUDIT_ORGANIZATIONS: organization,
     HF_AUDIT_DATA_DIR: temporaryDirectory(t),

@@ -20,11 +20,12 @@ export interface RunningProcess {
 
 /**
  * Starts `hf-audit` from the sources with only this environment beside the path. Nothing is served unless it says so: many
- * run side by side.
+ * run side by side. An output that goes to a file descriptor is not kept.
  */
 export function startHfAudit(
   parameters: readonly string[],
   environment: Readonly<Record<string, string>>,
+  outputs: { readonly stdout?: number; readonly stderr?: number } = {},
 ): RunningProcess {
   const child = spawn(process.execPath, ['src/cli.ts', ...parameters], {
     cwd: projectFolder,
@@ -37,17 +38,17 @@ export function startHfAudit(
       HF_AUDIT_ADMIN_ADDRESS: 'off',
       ...environment,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', outputs.stdout ?? 'pipe', outputs.stderr ?? 'pipe'],
   })
   const killWithUs = (): void => void child.kill('SIGKILL')
   process.on('exit', killWithUs)
   let stdout = ''
   let stderr = ''
   // Decoded as a stream: a chunk may end in the middle of a character.
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
   })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
   })
   const ended = once(child, 'close').then(([code, signal]) => {
@@ -70,11 +71,11 @@ export function startHfAudit(
         const look = (): boolean => {
           const found = logLines().find(satisfies)
           if (found === undefined) return false
-          child.stderr.off('data', look)
+          child.stderr?.off('data', look)
           resolve(found)
           return true
         }
-        child.stderr.on('data', look)
+        child.stderr?.on('data', look)
         if (look()) return
         ended.then(code => look() || reject(new Error(`ended with ${code} before the line came:\n${stderr}`)))
       })

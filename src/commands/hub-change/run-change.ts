@@ -26,6 +26,8 @@ export interface HubChange {
 }
 
 export interface PreparedChange {
+  /** Lines above the question: what it is about. */
+  readonly facts?: readonly string[]
   /** Says exactly what will be changed, and what that brings about. */
   readonly question: string
   /** Does it, and prints what came of it. */
@@ -58,9 +60,9 @@ export async function runChange(
   const used = token === 'admin' ? admin : await offeredToken(await tokenSourceOf(config)(organization))
   if (used === undefined) return sayDeclined(change, json)
   const approve = approval(options)
-  const { question, perform } = await change.prepare(calling(config, used))
-  // Names in it come from the Hub.
-  const lines = question.split('\n').map(plainText)
+  const { facts = [], question, perform } = await change.prepare(calling(config, used))
+  // Names in them come from the Hub, and make no lines of their own.
+  const lines = [...facts, question].map(plainText)
   if (!(await approve(lines.join('\n')))) return sayDeclined(change, json)
   await tellingInterruption(perform)
 }

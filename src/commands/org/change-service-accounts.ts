@@ -92,9 +92,10 @@ async function deleteAccount(account: string, options: ChangeOptions): Promise<v
       const tokens =
         accessTokens.length === 0
           ? 'It has no tokens.'
-          : `${countOf(accessTokens.length, 'token')} of it ${accessTokens.length === 1 ? 'stops' : 'stop'} working at once: ${accessTokens.map(({ displayName }) => plainText(displayName)).join(', ')}.`
+          : `${countOf(accessTokens.length, 'token')} of it ${accessTokens.length === 1 ? 'stops' : 'stop'} working at once: ${accessTokens.map(({ displayName }) => displayName).join(', ')}.`
       return {
-        question: `${tokens}\nDelete the service account ${plainText(user)} (${_id}) of ${organization} for good?`,
+        facts: [tokens],
+        question: `Delete the service account ${user} (${_id}) of ${organization} for good?`,
         async perform() {
           await deleteServiceAccount(organization, _id, call)
           printResult(

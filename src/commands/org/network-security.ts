@@ -95,12 +95,13 @@ async function update(options: UpdateOptions): Promise<void> {
     requests: [{ request }],
     async prepare(call) {
       const before = await getNetworkSecurity(organization, call)
-      const lines = Object.entries(request.body as object).map(
+      const facts = Object.entries(request.body as object).map(
         ([name, value]) =>
-          `  ${name}: ${JSON.stringify(before[name as keyof NetworkSecurity])} → ${JSON.stringify(value)}\n`,
+          `  ${name}: ${JSON.stringify(before[name as keyof NetworkSecurity])} → ${JSON.stringify(value)}`,
       )
       return {
-        question: `${lines.join('')}Change the network security of ${organization} so?`,
+        facts,
+        question: `Change the network security of ${organization} so?`,
         async perform() {
           print(await updateNetworkSecurity(organization, changes, call), session.json)
         },

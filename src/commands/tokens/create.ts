@@ -5,7 +5,6 @@ import { createToken, createTokenRequest, type NewToken } from '../../hub/enterp
 import { SERVICE_ACCOUNT_ID } from '../hub-change/dry-run.ts'
 import { CHANGE_HELP, type ChangeOptions, runChange, withChangeOptions } from '../hub-change/run-change.ts'
 import { openSession, withHubOptions } from '../hub-session.ts'
-import { plainText } from '../table.ts'
 import { findAccount } from './find.ts'
 import { plannedAccountLookup } from './planned-lookups.ts'
 import { printToken } from './print-token.ts'
@@ -61,10 +60,11 @@ async function create(name: string, options: CreateOptions): Promise<void> {
     async prepare(call) {
       const { _id, user } = await findAccount(organization, account, call)
       return {
-        question: `${scopeWords(request.body)}\nCreate the token ${plainText(name)} of ${user} (${_id}) in ${organization}?`,
+        facts: scopeLines(request.body),
+        question: `Create the token ${name} of ${user} (${_id}) in ${organization}?`,
         async perform() {
           const created = await createToken(organization, _id, token, call)
-          printToken(created, `Created the token ${plainText(name)} of ${user}`, session.json)
+          printToken(created, `Created the token ${name} of ${user}`, session.json)
         },
       }
     },
@@ -72,9 +72,9 @@ async function create(name: string, options: CreateOptions): Promise<void> {
 }
 
 /** What the token may do, as it is sent. */
-export function scopeWords(body: unknown): string {
+export function scopeLines(body: unknown): string[] {
   const { displayName: _, ...scope } = body as Record<string, unknown>
-  return Object.entries(scope)
-    .map(([name, value]) => `  ${name}: ${Array.isArray(value) ? value.join(', ') || 'none' : String(value)}`)
-    .join('\n')
+  return Object.entries(scope).map(
+    ([name, value]) => `  ${name}: ${Array.isArray(value) ? value.join(', ') || 'none' : String(value)}`,
+  )
 }

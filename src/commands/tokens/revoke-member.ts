@@ -3,7 +3,6 @@ import { revokeMemberToken, revokeMemberTokenRequest } from '../../hub/enterpris
 import { printResult } from '../hub-change/print-result.ts'
 import { CHANGE_HELP, type ChangeOptions, runChange, withChangeOptions } from '../hub-change/run-change.ts'
 import { openSession, withHubOptions } from '../hub-session.ts'
-import { plainText } from '../table.ts'
 
 export function revokeMemberCommand(): Command {
   const command = new Command('revoke-member')
@@ -29,18 +28,17 @@ Examples:
 async function revokeMember(tokenId: string, options: ChangeOptions): Promise<void> {
   const session = openSession(options)
   const organization = session.organization.name
-  const words = plainText(tokenId)
   await runChange(session, options, {
     requests: [{ request: revokeMemberTokenRequest(organization, tokenId) }],
     async prepare(call) {
       return {
-        question: `Take the access to ${organization} away from the token ${words}?`,
+        question: `Take the access to ${organization} away from the token ${tokenId}?`,
         async perform() {
           await revokeMemberToken(organization, tokenId, call)
           printResult(
             session.json,
             { organization, tokenId, revoked: true },
-            `The token ${words} has no access to ${organization} any more.`,
+            `The token ${tokenId} has no access to ${organization} any more.`,
           )
         },
       }

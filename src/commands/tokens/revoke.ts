@@ -3,7 +3,6 @@ import { revokeToken, revokeTokenRequest } from '../../hub/enterprise/revoke-tok
 import { printResult } from '../hub-change/print-result.ts'
 import { CHANGE_HELP, type ChangeOptions, runChange, withChangeOptions } from '../hub-change/run-change.ts'
 import { openSession, withHubOptions } from '../hub-session.ts'
-import { plainText } from '../table.ts'
 import { findToken } from './find.ts'
 import { plannedTokenChange } from './planned-lookups.ts'
 
@@ -40,9 +39,10 @@ async function revoke(wanted: string, options: RevokeOptions): Promise<void> {
       const found = await findToken(organization, wanted, serviceAccount, call)
       const { _id, displayName, lastUsedAt, serviceAccount: account } = found
       const used = lastUsedAt === undefined ? 'It was never used.' : `It was last used ${lastUsedAt}.`
-      const words = plainText(`${displayName} (${_id}) of ${account.user}`)
+      const words = `${displayName} (${_id}) of ${account.user}`
       return {
-        question: `${plainText(used)}\nRevoke the token ${words} in ${organization} for good?`,
+        facts: [used],
+        question: `Revoke the token ${words} in ${organization} for good?`,
         async perform() {
           const revoked = await revokeToken(organization, _id, { ...call, serviceAccount: account._id })
           printResult(session.json, { ...revoked, revoked: true }, `Revoked the token ${words}.`)

@@ -2,7 +2,6 @@ import { Command } from 'commander'
 import { rotateToken, rotateTokenRequest } from '../../hub/enterprise/rotate-token.ts'
 import { CHANGE_HELP, type ChangeOptions, runChange, withChangeOptions } from '../hub-change/run-change.ts'
 import { openSession, withHubOptions } from '../hub-session.ts'
-import { plainText } from '../table.ts'
 import { findToken } from './find.ts'
 import { plannedTokenChange } from './planned-lookups.ts'
 import { printToken } from './print-token.ts'
@@ -41,12 +40,12 @@ async function rotate(wanted: string, options: RotateOptions): Promise<void> {
     async prepare(call) {
       const found = await findToken(organization, wanted, serviceAccount, call)
       const { _id, displayName, serviceAccount: account } = found
-      const words = plainText(`${displayName} (${_id}) of ${account.user}`)
+      const words = `${displayName} (${_id}) of ${account.user}`
       return {
         question: `Rotate the token ${words} in ${organization}? What uses the old value stops working at once.`,
         async perform() {
           const rotated = await rotateToken(organization, _id, { ...call, serviceAccount: account._id })
-          printToken(rotated, `Rotated the token ${plainText(displayName)} of ${account.user}`, session.json)
+          printToken(rotated, `Rotated the token ${displayName} of ${account.user}`, session.json)
         },
       }
     },

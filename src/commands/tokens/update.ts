@@ -5,8 +5,7 @@ import { type TokenChanges, updateToken, updateTokenRequest } from '../../hub/en
 import { printResult } from '../hub-change/print-result.ts'
 import { CHANGE_HELP, type ChangeOptions, runChange, withChangeOptions } from '../hub-change/run-change.ts'
 import { openSession, withHubOptions } from '../hub-session.ts'
-import { plainText } from '../table.ts'
-import { scopeWords } from './create.ts'
+import { scopeLines } from './create.ts'
 import { findToken } from './find.ts'
 import { plannedTokenChange } from './planned-lookups.ts'
 import { rolesTable, type ScopeOptions, scopeOf, withScopeOptions } from './scope-options.ts'
@@ -56,13 +55,14 @@ async function update(wanted: string, options: UpdateOptions): Promise<void> {
       const { body } = requestOf(organization, account._id, _id)
       const renamed = changes.name === undefined ? [] : [`  name: ${changes.name}`]
       return {
-        question: `${[...renamed, scopeWords(body)].filter(line => line !== '').join('\n')}\nChange the token ${plainText(words)} in ${organization} so?`,
+        facts: [...renamed, ...scopeLines(body)],
+        question: `Change the token ${words} in ${organization} so?`,
         async perform() {
           const updated = await updateToken(organization, _id, changes, {
             ...call,
             serviceAccount: account._id,
           })
-          printResult(session.json, updated, `Changed the token ${plainText(words)}.`)
+          printResult(session.json, updated, `Changed the token ${words}.`)
         },
       }
     },

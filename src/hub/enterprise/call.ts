@@ -3,7 +3,7 @@ import { ConnectorError } from '../../errors.ts'
 import { bodyCodings, jsonBody } from '../json-body.ts'
 import type { ResponseHeaders } from '../rate-limit.ts'
 import type { CallOptions } from './call-options.ts'
-import { outcomeUnknown } from './outcome-unknown.ts'
+import { withOutcome } from './outcome-unknown.ts'
 import type { HubRequest } from './request.ts'
 import { type CallFacts, respond } from './respond.ts'
 
@@ -40,7 +40,7 @@ export async function callForSuccess(
     // A login page of a proxy is no success, whatever its status.
     bodyCodings(response, asked)
   } catch (error) {
-    throw request.method === 'GET' ? error : outcomeUnknown(error)
+    throw withOutcome(request, error)
   } finally {
     await response.body.on('error', () => {}).dump()
   }
@@ -50,7 +50,7 @@ export async function callForSuccess(
 export async function send(request: HubRequest, facts: CallFacts, options: CallOptions): Promise<Answer> {
   const { response, asked, signal } = await respond(request, facts, options)
   const value = await jsonBody(response, asked, MAX_BODY_BYTES, signal).catch(error => {
-    throw request.method === 'GET' ? error : outcomeUnknown(error)
+    throw withOutcome(request, error)
   })
   return {
     value,

@@ -1,4 +1,5 @@
 import { ConnectorError } from '../../errors.ts'
+import type { HubRequest } from './request.ts'
 
 /** Nothing was sent: there was no connection. */
 const NOT_SENT = new Set([
@@ -11,11 +12,11 @@ const NOT_SENT = new Set([
 ])
 
 /**
- * The failure of a request that changes something. Where it may have been received all the same, the error says so and
- * is not to be tried again without a look. Any other error as it is.
+ * The failure of a request. Where it changes something and may have been received all the same, the error says so and is
+ * not to be tried again without a look. Any other error as it is.
  */
-export function outcomeUnknown(error: unknown): unknown {
-  if (!(error instanceof ConnectorError)) return error
+export function withOutcome({ method }: Pick<HubRequest, 'method'>, error: unknown): unknown {
+  if (method === 'GET' || !(error instanceof ConnectorError)) return error
   const wasCut = error.code === 'HUB_UNAVAILABLE' || error.code === 'HUB_BODY_BROKEN'
   if (!(wasCut || error.code === 'STOPPED') || NOT_SENT.has(codeOf(error.cause))) return error
   const { code, cause, status, requestId, hubMessage } = error

@@ -6,7 +6,7 @@ import type { CallOptions } from './call-options.ts'
 import { connections } from './connections.ts'
 import { endpointOf } from './endpoint.ts'
 import { callMends, type MendFacts } from './mends.ts'
-import { outcomeUnknown } from './outcome-unknown.ts'
+import { withOutcome } from './outcome-unknown.ts'
 import { type HubRequest, requestUrl } from './request.ts'
 
 const NEVER = new AbortController().signal
@@ -53,6 +53,6 @@ export async function respond(
     if (response.status >= 200 && response.status < 300) return { response, asked, signal }
     throw await responseError(response, asked, Date.now())
   } catch (error) {
-    throw method === 'GET' ? error : outcomeUnknown(error)
+    throw withOutcome(request, error)
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
 import { after, type TestContext, test } from 'node:test'
+import { startServer } from '../../hub/hub-server.ts'
 import { startHfAudit } from '../../support/child-process.ts'
 import { SECRETS, sharedRunner } from '../../support/hub-commands.ts'
 
@@ -10,16 +10,11 @@ import { SECRETS, sharedRunner } from '../../support/hub-commands.ts'
 after(() => sharedRunner().stop())
 
 async function environmentOf(t: TestContext, answer: RequestListener): Promise<Record<string, string>> {
-  const server = createServer((request, response) => {
+  const { origin } = await startServer(t, (request, response) => {
     request.resume().on('end', () => answer(request, response))
   })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
   return {
-    HF_ENDPOINT: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    HF_ENDPOINT: origin,
     HF_AUDIT_ADMIN_TOKEN: SECRETS.admin,
     HF_AUDIT_ORGANIZATIONS: 'acme',
   }
