@@ -3,6 +3,7 @@ import { ConnectorError } from '../errors.ts'
 import type { StreamName } from '../event/records.ts'
 import type { Logger } from '../log.ts'
 import { withAdmin } from './connect.ts'
+import { whenCoordinatorReady } from './coordinator.ts'
 import { disconnectQuietly } from './partition-reader.ts'
 import type { ShardPlaces } from './places.ts'
 import { type KafkaSettings, kafkaNames } from './settings.ts'
@@ -37,15 +38,18 @@ export function createForwarderCursors(kafka: Kafka, settings: KafkaSettings, lo
   const { topics, forwarderGroup: groupId } = kafkaNames(settings.topic)
 
   async function isIdle(admin: Admin): Promise<boolean> {
-    const { groups } = await admin.describeGroups([groupId])
+    const { groups } = await whenCoordinatorReady(() => admin.describeGroups([groupId]))
     return groups.every(({ state }) => state === 'Empty' || state === 'Dead')
   }
+
+  const fetchOffsets = (admin: Admin, topics: string[]) =>
+    whenCoordinatorReady(() => admin.fetchOffsets({ groupId, topics }))
 
   async function move(admin: Admin, shard: number, choose: ChooseOffset): Promise<void> {
     const moved: TopicPartitionOffset[] = []
     for (const stream of FORWARDED) {
       const topic = topics[stream]
-      const [fetched] = await admin.fetchOffsets({ groupId, topics: [topic] })
+      const [fetched] = await fetchOffsets(admin, [topic])
       const committed = fetched?.partitions.find(({ partition }) => partition === shard)?.offset
       const present = Number(committed ?? -1)
       const offset = await choose(stream, present)
@@ -56,7 +60,10 @@ export function createForwarderCursors(kafka: Kafka, settings: KafkaSettings, lo
     if (moved.length === 0) return
     await commit(moved)
     // kafkajs drops commits without a word while it is not quite a member.
-    const stored = await admin.fetchOffsets({ groupId, topics: moved.map(({ topic }) => topic) })
+    const stored = await fetchOffsets(
+      admin,
+      moved.map(({ topic }) => topic),
+    )
     const isStored = ({ topic, partition, offset }: TopicPartitionOffset) =>
       stored
         .find(fetched => fetched.topic === topic)

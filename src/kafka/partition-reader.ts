@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs, { type Consumer, type Kafka, type KafkaMessage, type PartitionAssigner } from 'kafkajs'
 import { ConnectorError } from '../errors.ts'
-import { isCoordinatorStarting, journalError } from './client-errors.ts'
+import { journalError } from './client-errors.ts'
+import { whenCoordinatorReady } from './coordinator.ts'
 
 const { AssignerProtocol } = kafkajs
 
@@ -38,7 +38,6 @@ const MAX_WAIT_MS = 50
 export const FETCH_BYTES = 1024 * 1024
 const NO_PROGRESS_TIMEOUT_MS = 30_000
 const JOIN_TIMEOUT_MS = 60_000
-const COORDINATOR_WAIT_MS = 200
 /** Fetches that brought bytes but no record, until compaction is taken for the reason. */
 const EMPTY_FETCHES = 3
 /** A fetch response for one partition without its topic's name, and the header of one batch of records. */
@@ -59,21 +58,13 @@ interface Reading {
  * kafkajs reads only as a member of a group, so this joins one of its own, with a name nobody else has, and gets
  * exactly the partitions asked for. Nothing is committed to that group. Waits for a coordinator that has just started.
  */
-export async function openPartitionReader(
+export function openPartitionReader(
   kafka: Kafka,
   prefix: string,
   partitions: readonly TopicPartition[],
   signal?: AbortSignal,
 ): Promise<PartitionReader> {
-  const deadline = Date.now() + JOIN_TIMEOUT_MS
-  for (;;) {
-    try {
-      return await openOnce(kafka, prefix, partitions, signal)
-    } catch (error) {
-      if (!isCoordinatorStarting(error) || signal?.aborted === true || Date.now() > deadline) throw error
-      await sleep(COORDINATOR_WAIT_MS)
-    }
-  }
+  return whenCoordinatorReady(() => openOnce(kafka, prefix, partitions, signal), { signal })
 }
 
 async function openOnce(

@@ -6,6 +6,7 @@ import type { ReplayCursor, ReplayState, SpanProgress } from '../replay-ports.ts
 import { createClient, takeOver } from './client.ts'
 import { isFenced, journalError } from './client-errors.ts'
 import { withAdmin } from './connect.ts'
+import { whenCoordinatorReady } from './coordinator.ts'
 import type { KafkaDependencies } from './journal.ts'
 import { type KafkaSettings, kafkaNames } from './settings.ts'
 
@@ -69,7 +70,9 @@ export function createReplayTransactions(kafka: Kafka, { id, topic }: ReplayPlac
   }
 
   async function committed(): Promise<ReplayState | undefined> {
-    const [fetched] = await withAdmin(kafka, admin => admin.fetchOffsets({ groupId: id, topics: [topic] }))
+    const [fetched] = await withAdmin(kafka, admin =>
+      whenCoordinatorReady(() => admin.fetchOffsets({ groupId: id, topics: [topic] })),
+    )
     const stored = (fetched?.partitions ?? [])
       .filter(({ offset, metadata }) => Number(offset) >= 0 && metadata !== null && metadata !== '')
       .map(({ partition, offset, metadata }) => ({

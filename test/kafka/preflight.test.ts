@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import kafkajs, { type AclEntry, type Admin } from 'kafkajs'
+import { whenCoordinatorReady } from '../../src/kafka/coordinator.ts'
 import { createKafkaJournal } from '../../src/kafka/journal.ts'
 import { checkKafka } from '../../src/kafka/preflight.ts'
 import { type KafkaSettings, kafkaNames } from '../../src/kafka/settings.ts'
@@ -67,7 +68,8 @@ describe('what check finds in Kafka', async () => {
       topics.filter(topic => topic.startsWith(settings.topic)),
       [],
     )
-    const { groups } = await admin.listGroups()
+    // The look for permissions was the first to ask this broker for a group.
+    const { groups } = await whenCoordinatorReady(() => admin.listGroups())
     assert.deepEqual(
       groups.filter(({ groupId }) => groupId.startsWith(settings.topic)),
       [],
