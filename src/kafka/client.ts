@@ -6,6 +6,7 @@ import { registerCodecs } from './codecs.ts'
 import { installFastRecords } from './fast-records.ts'
 import { oauthBearer } from './oauth-bearer.ts'
 import type { KafkaSasl, KafkaSettings } from './settings.ts'
+import { installWholeResponses } from './whole-responses.ts'
 
 /** A response later than this counts as lost. Below the transaction time-out, so that a frozen broker is noticed first. */
 export const REQUEST_TIMEOUT_MS = 15_000
@@ -28,6 +29,7 @@ const CLIENT_RETRY = { initialRetryTime: 50, multiplier: 2, maxRetryTime: 1_000,
 export function createClient(settings: KafkaSettings, log: Logger): Kafka {
   registerCodecs()
   installFastRecords()
+  installWholeResponses()
   const config: KafkaConfig = {
     brokers: [...settings.brokers],
     clientId: settings.clientId,

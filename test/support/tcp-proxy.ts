@@ -2,6 +2,7 @@ import { connect as connectTcp, createServer, type Socket } from 'node:net'
 
 /** API keys of Kafka's protocol: https://kafka.apache.org/protocol#protocol_api_keys */
 export const PRODUCE = 0
+export const HEARTBEAT = 12
 export const END_TXN = 26
 
 export interface TcpProxy {
@@ -16,9 +17,9 @@ export interface TcpProxy {
   delay(ms: number): void
   /**
    * The next Kafka request with this API key reaches the broker, its response does not reach the client: the connection
-   * ends as soon as the response is there. Resolves then.
+   * ends as soon as the response is there, of which it gets so many bytes. Resolves then.
    */
-  loseResponseTo(apiKey: number): Promise<void>
+  loseResponseTo(apiKey: number, passedBytes?: number): Promise<void>
   /** The next Kafka request with this API key does not reach the broker: the connection ends. Resolves then. */
   loseRequest(apiKey: number): Promise<void>
   /** Takes the last of these two back, if it has not happened yet. */
@@ -32,7 +33,14 @@ export async function startTcpProxy(port: number, targetPort: number): Promise<T
   let isCut = false
   let isFrozen = false
   let delayMs = 0
-  let armed: { readonly apiKey: number; readonly what: 'request' | 'response'; done(): void } | undefined
+  let armed:
+    | {
+        readonly apiKey: number
+        readonly what: 'request' | 'response'
+        readonly passedBytes: number
+        done(): void
+      }
+    | undefined
 
   const server = createServer(client => {
     if (isCut) {
@@ -46,11 +54,11 @@ export async function startTcpProxy(port: number, targetPort: number): Promise<T
       sockets.delete(client)
       sockets.delete(broker)
     }
-    let losing: (() => void) | undefined
+    let losing: typeof armed
     let isRequestLost = false
     const requests = requestWatcher(apiKey => {
       if (armed?.apiKey !== apiKey) return
-      if (armed.what === 'response') losing = armed.done
+      if (armed.what === 'response') losing = armed
       else {
         isRequestLost = true
         armed.done()
@@ -75,9 +83,10 @@ export async function startTcpProxy(port: number, targetPort: number): Promise<T
         toClient(data, delayMs)
         return
       }
-      const told = losing
-      end()
-      told()
+      const { passedBytes, done } = losing
+      if (passedBytes === 0) end()
+      else client.end(data.subarray(0, passedBytes), end)
+      done()
     })
     if (isFrozen) {
       client.pause()
@@ -110,13 +119,13 @@ export async function startTcpProxy(port: number, targetPort: number): Promise<T
     delay(ms) {
       delayMs = ms
     },
-    loseResponseTo: apiKey =>
+    loseResponseTo: (apiKey, passedBytes = 0) =>
       new Promise(done => {
-        armed = { apiKey, what: 'response', done }
+        armed = { apiKey, what: 'response', passedBytes, done }
       }),
     loseRequest: apiKey =>
       new Promise(done => {
-        armed = { apiKey, what: 'request', done }
+        armed = { apiKey, what: 'request', passedBytes: 0, done }
       }),
     disarm() {
       armed = undefined
