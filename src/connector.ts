@@ -67,7 +67,7 @@ export async function createConnector(
   let tokenOf = tokenSourceOf(initial)
   const journals = await createJournals(
     config,
-    notingTrouble(log, message => observation.openingFailed(message)),
+    notingTrouble(log, (message, code) => observation.openingFailed(message, code)),
   )
   const hub = createHub(config, dependencies, organization => tokenOf(organization))
   const forwarding = await createForwarding(config, dependencies, journals, finding =>

@@ -20,6 +20,8 @@ export type ErrorCode =
   | 'JOURNAL_NOT_OWNED' // another worker owns this organization now
   | 'JOURNAL_LOCKED' // another process writes this SQLite directory
   | 'JOURNAL_MISMATCH' // exit 4: topics or checkpoint are not what we may write to; message has the mend
+  | 'JOURNAL_FOREIGN' // exit 4: a value in a topic that this connector cannot have written
+  | 'SPOOL_UNAVAILABLE' // the spool file cannot be written: retryable
   | 'REGISTRY_UNAVAILABLE' // schema registry down: retryable
   | 'REGISTRY_INCOMPATIBLE' // the registry refused our schema
   | 'OTLP_UNAVAILABLE' // retried without end

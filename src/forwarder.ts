@@ -1,9 +1,10 @@
 import { createDelivery, type LastError, MAX_ENTRIES } from './delivery.ts'
 import { asConnectorError, ConnectorError } from './errors.ts'
-import { refusedRecord } from './event/refused-record.ts'
+import type { DeadLetter } from './event/records.ts'
+import { foreignValue, refusedRecord } from './event/refused-record.ts'
 import type { Refusal } from './forwarding-decision.ts'
 import type { Logger } from './log.ts'
-import type { ForwardingSource, JournalEntry, LogSink } from './ports.ts'
+import type { ForeignValue, ForwardingSource, JournalEntry, LogSink } from './ports.ts'
 import { retryDelayMs, sleep as sleepFor } from './retry.ts'
 
 export interface ForwarderDependencies {
@@ -25,7 +26,7 @@ export interface ForwarderState {
   readonly delivered: number
   /** … not these, which it rejected for good in a partial success. */
   readonly rejected: number
-  /** Records since the start that it refused alone and that are in the dead letters. */
+  /** Records since the start that are in the dead letters: it refused them alone, or they are not the connector's. */
   readonly deadLettered: number
   /** Committed values that wait; undefined when the journal cannot say. */
   readonly backlog: number | undefined
@@ -33,6 +34,8 @@ export interface ForwarderState {
   readonly blocked: string | undefined
   /** Why nothing goes out now, and is tried again by itself. */
   readonly unavailable: string | undefined
+  /** Why the journal gives nothing to forward, which is tried again by itself. */
+  readonly stalled: string | undefined
   /** The last thing that went wrong, also when it is over. */
   readonly lastError: LastError | undefined
 }
@@ -62,15 +65,36 @@ export function createForwarder(dependencies: ForwarderDependencies): Forwarder 
   const { source, sink, log, now, random, sleep = sleepFor, endpoint = '' } = dependencies
   let deadLettered = 0
   let failure: ConnectorError | undefined
+  let stalled: string | undefined
 
   const delivery = createDelivery({ sink, log, now, random, sleep, onRefused: storeDeadLetter })
 
   async function storeDeadLetter(entry: JournalEntry, refusal: Refusal, signal: AbortSignal): Promise<void> {
     const { organization, position } = entry
     const letter = refusedRecord(entry, organization, endpoint, refusal)
+    await store(letter, signal)
+    delivery.noteError(`a record was refused (${refusal.status}: ${refusal.message})`)
+    log.warn(
+      { organization, position, reason: letter.reason, sha256: letter.sha256.toString('hex') },
+      `OTLP refused a record, which is now among the dead letters: ${refusal.message}`,
+    )
+  }
+
+  async function storeForeign(foreign: ForeignValue, signal: AbortSignal): Promise<void> {
+    const { organization, position, reason } = foreign
+    const letter = foreignValue(foreign, organization, endpoint)
+    await store(letter, signal)
+    delivery.noteError(`${position} holds a value that is not the connector's: ${reason}`)
+    log.error(
+      { organization, position, reason: letter.reason, sha256: letter.sha256.toString('hex') },
+      `something else writes into the journal: a value that is not the connector's is not forwarded, and is now among the dead letters: ${reason}`,
+    )
+  }
+
+  async function store(letter: DeadLetter, signal: AbortSignal): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
-        await source.storeDeadLetter(organization, letter)
+        await source.storeDeadLetter(letter.organization, letter)
         break
       } catch (error) {
         const known = asConnectorError(error)
@@ -80,11 +104,6 @@ export function createForwarder(dependencies: ForwarderDependencies): Forwarder 
       }
     }
     deadLettered++
-    delivery.noteError(`a record was refused (${refusal.status}: ${refusal.message})`)
-    log.warn(
-      { organization, position, reason: letter.reason, sha256: letter.sha256.toString('hex') },
-      `OTLP refused a record, which is now among the dead letters: ${refusal.message}`,
-    )
   }
 
   async function backlog(): Promise<number | undefined> {
@@ -98,7 +117,7 @@ export function createForwarder(dependencies: ForwarderDependencies): Forwarder 
 
   function notDrained(waiting: number | undefined): ConnectorError {
     const records = waiting === undefined ? 'Records' : `${waiting} records`
-    const reason = delivery.trouble()?.message ?? delivery.lastError()?.message
+    const reason = delivery.trouble()?.message ?? stalled ?? delivery.lastError()?.message
     return new ConnectorError(
       'OTLP_NOT_DRAINED',
       `${records} still wait to go to ${sink.destination}${reason === undefined ? '' : ` (${reason})`}. They stay in ` +
@@ -111,7 +130,15 @@ export function createForwarder(dependencies: ForwarderDependencies): Forwarder 
     async run(signal) {
       failure = undefined
       try {
-        await source.run(delivery.deliver, { maxEntries: MAX_ENTRIES }, signal)
+        const onTrouble = (message: string | undefined) => {
+          stalled = message
+          if (message !== undefined) delivery.noteError(message)
+        }
+        await source.run(
+          delivery.deliver,
+          { maxEntries: MAX_ENTRIES, onForeign: storeForeign, onTrouble },
+          signal,
+        )
       } catch (error) {
         if (signal.aborted) return
         failure = asConnectorError(error)
@@ -139,6 +166,7 @@ export function createForwarder(dependencies: ForwarderDependencies): Forwarder 
         backlog: await backlog(),
         blocked: trouble?.kind === 'blocked' ? trouble.message : undefined,
         unavailable: trouble?.kind === 'unavailable' ? trouble.message : undefined,
+        stalled,
         lastError: delivery.lastError(),
       }
     },

@@ -3,7 +3,7 @@ import { metricsRoute } from './admin/metrics-route.ts'
 import { startAdminServer } from './admin/server.ts'
 import { pageRoute, statusJsonRoute } from './admin/status-routes.ts'
 import type { Config } from './config.ts'
-import { asConnectorError, type ConnectorError } from './errors.ts'
+import { asConnectorError, type ConnectorError, type ErrorCode } from './errors.ts'
 import type { Organization } from './event/organization.ts'
 import type { Finding } from './event/records.ts'
 import type { Forwarder } from './forwarder.ts'
@@ -39,7 +39,7 @@ export interface Observation {
   /** The forwarder found it, not a poll. */
   found(finding: Finding): void
   /** The journal could not be opened yet. */
-  openingFailed(message: string): void
+  openingFailed(message: string, code: ErrorCode): void
   /**
    * Begins to serve and to push. Returns the URL of the status page, undefined where it is off. Throws `CONFIG_INVALID`
    * when the address cannot be listened on.
@@ -153,7 +153,7 @@ export function createObservation(parts: ObservationParts): Observation {
       book.found(finding)
       metrics?.found(finding)
     },
-    openingFailed: message => book.openingFailed(message),
+    openingFailed: (message, code) => book.openingFailed(message, code),
 
     async serve() {
       if (config.admin === undefined) {

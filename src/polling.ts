@@ -31,7 +31,9 @@ const RETRY_CAP_MS = 60_000
 
 /** Errors after which going on would be wrong for the whole process, not for one organization. */
 function isFatal(error: ConnectorError): boolean {
-  return error.code === 'JOURNAL_MISMATCH' || error.code === 'CONFIG_INVALID'
+  return (
+    error.code === 'JOURNAL_MISMATCH' || error.code === 'JOURNAL_FOREIGN' || error.code === 'CONFIG_INVALID'
+  )
 }
 
 /** How long until the next try of a poll that failed. A blocked organization waits long, all else with full jitter. */

@@ -154,11 +154,11 @@ export interface ForwardingSource {
    * durable cursor once it resolved: at least once. While `deliver` waits (an outage), the place in the group is kept;
    * its signal is aborted when the values now belong to another worker or the end is wanted. `deliver` resolves only
    * when every value was delivered, dead-lettered or (partial success) told; if it throws, the values come again.
-   * Runs until the signal is aborted. `maxEntries` bounds one hand-over.
+   * Runs until the signal is aborted.
    */
   run(
     deliver: (entries: readonly JournalEntry[], signal: AbortSignal) => Promise<void>,
-    options: { readonly maxEntries: number },
+    options: ForwardingOptions,
     signal: AbortSignal,
   ): Promise<void>
   /** How many committed values wait behind the cursor. */
@@ -166,6 +166,28 @@ export interface ForwardingSource {
   /** Stores what the collector refused (outside the poller's transactions). */
   storeDeadLetter(organization: string, value: DeadLetterInput): Promise<void>
   close(): Promise<void>
+}
+
+export interface ForwardingOptions {
+  /** Bounds one hand-over. */
+  readonly maxEntries: number
+  /** Settles what becomes of a value that something else wrote into the journal: it is no part of any trail. */
+  readonly onForeign?: (value: ForeignValue, signal: AbortSignal) => Promise<void>
+  /** Why nothing can be taken from the journal now, which is tried again; undefined when that is over. */
+  readonly onTrouble?: (message: string | undefined) => void
+}
+
+/** A value in the journal that is no part of any trail. */
+export interface ForeignValue {
+  /** The identity under which it is kept among the dead letters. */
+  readonly organization: string
+  /** Where it lies, for people. */
+  readonly position: string
+  /** Epoch milliseconds, as its writer or the broker says. */
+  readonly timestampMs: number
+  readonly value: Buffer
+  /** Why it is not taken for the connector's. */
+  readonly reason: string
 }
 
 export type DeadLetterInput = StreamRecords['dead-letters']

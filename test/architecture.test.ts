@@ -99,6 +99,8 @@ const ONLY_IN: Record<string, RegExp> = {
   '@opentelemetry/exporter-metrics-otlp-proto': /^otlp\//,
   'node:http': /^(admin|simulator)\//,
   maxmind: /^geo\//,
+  snappy: /^kafka\//,
+  'lz4-napi': /^kafka\//,
 }
 
 const source = new URL('../src/', import.meta.url)

@@ -110,6 +110,7 @@ test('everything is delivered once, in order', async () => {
     backlog: 0,
     blocked: undefined,
     unavailable: undefined,
+    stalled: undefined,
     lastError: undefined,
   })
 })
@@ -379,4 +380,34 @@ test('a refused event without its bytes keeps their length and hash; a refused f
   assert.deepEqual([large!.length, large!.bytes.length], [800_000, 512 * 1024])
   assert.deepEqual(JSON.parse(json!.bytes.toString()), finding)
   assert.deepEqual([json!.endpoint, json!.receivedAt], [finding.endpoint, finding.foundAt])
+})
+
+test('a value that something else wrote is a dead letter; a journal that gives nothing is told until it does', async () => {
+  const parts = setup(eventEntries(3), () => ok)
+  const run = parts.source.run.bind(parts.source)
+  const stalled: (string | undefined)[] = []
+  parts.source.run = async (deliver, options, signal) => {
+    options.onTrouble?.('the value at events[0]@7 cannot be read')
+    stalled.push((await parts.forwarder.state()).stalled)
+    options.onTrouble?.(undefined)
+    stalled.push((await parts.forwarder.state()).stalled)
+    const foreign = { organization: 'acme', position: 'events[0]@8', timestampMs: 5, reason: 'garbage' }
+    await options.onForeign?.({ ...foreign, value: Buffer.from('not Avro') }, signal)
+    await run(deliver, options, signal)
+  }
+  parts.source.storeFailures = [new ConnectorError('JOURNAL_UNAVAILABLE', 'busy', { retryable: true })]
+  await drain(parts)
+  assert.deepEqual(stalled, ['the value at events[0]@7 cannot be read', undefined])
+  assert.deepEqual(parts.delivered, [1, 2, 3])
+  const [letter] = parts.source.deadLetters
+  assert.deepEqual(
+    [letter!.organization, letter!.reason, letter!.destination, letter!.receivedAt, String(letter!.bytes)],
+    ['acme', 'foreign', 'OTLP', 5, 'not Avro'],
+  )
+  const { deadLettered, lastError } = await parts.forwarder.state()
+  assert.equal(deadLettered, 1)
+  assert.match(lastError!.message, /events\[0\]@8 holds a value that is not the connector's: garbage/)
+  assert.ok(
+    parts.lines.some(({ level, message }) => level === 'error' && /something else writes/.test(message)),
+  )
 })

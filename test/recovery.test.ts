@@ -7,8 +7,9 @@ import { newHead } from '../src/event/new-head.ts'
 import type { Organization } from '../src/event/organization.ts'
 import { rebuildLedgerEntry } from '../src/event/rebuild-records.ts'
 import { RebuiltTrail } from '../src/event/rebuilt-trail.ts'
+import type { AuditRecord } from '../src/event/records.ts'
 import { SeenEvents } from '../src/event/seen-events.ts'
-import type { TrailEvidence } from '../src/event/trail-evidence.ts'
+import { lossOf, recoveredEntries, recoveredHead, type TrailEvidence } from '../src/event/trail-evidence.ts'
 import { planRecovery, recoveredTrail, recoverTrail } from '../src/recovery.ts'
 import { auditRecord } from './contract/audit-record.ts'
 import { seenEntry } from './contract/batches.ts'
@@ -20,9 +21,14 @@ const at = { startedAtMs: 1, finishedAtMs: 2 }
 /** The receipt of record n. */
 const receivedAt = (n: number): number => 1_795_219_200_000 + n * 1_000
 
-/** The records `numbers` of one trail, and the chain after each. */
-function recordsOf(numbers: readonly number[], of: Organization = organization) {
+/** The records `numbers` of one trail, and the chain after each; each of `copies` again at the end. */
+function recordsOf(
+  numbers: readonly number[],
+  of: Organization = organization,
+  copies: readonly number[] = [],
+) {
   const records = new RebuiltTrail(organization, 1_000)
+  const all: AuditRecord[] = []
   let chainHash = newHead(of).chainHash
   const chain = [chainHash]
   for (let sequence = 1; sequence <= Math.max(0, ...numbers); sequence++) {
@@ -31,13 +37,33 @@ function recordsOf(numbers: readonly number[], of: Organization = organization) 
     chainHash = nextChainHash(chainHash, createHash('sha256').update(rawLog).digest())
     chain.push(chainHash)
     const place = { sequence, chainHash, eventId, rawLog, receivedAt: receivedAt(sequence) }
-    if (numbers.includes(sequence))
-      records.addEvent(auditRecord({ organization: of, ...place }), `${sequence}`)
+    all.push(auditRecord({ organization: of, ...place }))
+    if (numbers.includes(sequence)) records.addEvent(all.at(-1)!, `${sequence}`)
   }
-  return { records, chain }
+  for (const copy of copies) records.addEvent(all[copy - 1]!, 'a copy')
+  return { records, chain, all }
 }
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1)
+
+/** A record at a place that has nothing to do with the trail of {@link recordsOf}. */
+function placeOf(sequence: number) {
+  const rawLog = JSON.stringify({ _id: `strange-${sequence}` })
+  return {
+    sequence,
+    chainHash: createHash('sha256').update(rawLog).digest(),
+    eventId: `strange-${sequence}`,
+    rawLog,
+    receivedAt: receivedAt(sequence),
+  }
+}
+
+function ledgerAt(sequence: number) {
+  return {
+    ...rebuildLedgerEntry(organization, headAt(sequence), { ...at, findings: 0 }),
+    kind: 'POLL' as const,
+  }
+}
 
 function headAt(sequence: number, changes: Partial<Head> = {}): Head {
   const { chain } = recordsOf(upTo(sequence))
@@ -71,6 +97,69 @@ test('a checkpoint that fits is left alone, and so is an organization that has n
   assert.deepEqual(planRecovery(evidenceOf(whole(headAt(3)), upTo(3)), never).actions, [])
   assert.deepEqual(planRecovery(evidenceOf({ kind: 'missing' }, []), never).actions, [])
   assert.deepEqual(planRecovery(evidenceOf(whole(headAt(0)), []), never).actions, [])
+})
+
+test('records that stand there once more are neither an end nor a loss', () => {
+  for (const stored of [whole(headAt(9)), { kind: 'missing' } as const]) {
+    const { records } = recordsOf(upTo(9), organization, [5, 6, 1])
+    const evidence = { organization, stored, records, expired: false }
+    assert.equal(lossOf(evidence), undefined)
+    const head = recoveredHead(evidence)
+    assert.deepEqual([head.sequence, head.chainHash], [9, headAt(9).chainHash])
+    assert.deepEqual(keysOf(recoveredEntries(evidence)), keysOf(published(9)))
+  }
+})
+
+test('what another organization, or another trail, has under this key is no part of this one', () => {
+  const beta = { ...organization, identity: 'beta', name: 'beta' }
+  const strangers = [
+    // Further than ours, and exactly the next.
+    auditRecord({ ...placeOf(40), organization: beta }),
+    auditRecord({ ...placeOf(10), organization: beta }),
+    // Of the same organization, published by another deployment.
+    auditRecord({ ...placeOf(40), organization }),
+  ]
+  for (const at of [5, 9]) {
+    for (const ledgerSequence of [undefined, 9]) {
+      const records = new RebuiltTrail(organization, 1_000)
+      const { all } = recordsOf(upTo(9))
+      for (const [index, record] of all.entries()) {
+        if (index === at) for (const stranger of strangers) records.addEvent(stranger, 'strange')
+        records.addEvent(record, `${record.sequence}`)
+      }
+      if (at === 9) for (const stranger of strangers) records.addEvent(stranger, 'strange')
+      const ledger = ledgerSequence === undefined ? [] : [ledgerAt(ledgerSequence)]
+      for (const entry of ledger) records.addLedgerEntry(entry)
+      // Nothing but the ledger tells that the last of them is not the end.
+      if (at === 9 && ledger.length === 0) continue
+      assert.deepEqual([records.head()?.sequence, records.holes], [9, []], `at ${at}`)
+    }
+  }
+})
+
+test('records that stand behind a hole are the trail: where it goes on after them, and at its end', () => {
+  for (const numbers of [
+    [1, 2, 3, 7, 8, 9],
+    [1, 2, 3, 9],
+  ]) {
+    const { records } = recordsOf(numbers)
+    records.addLedgerEntry(ledgerAt(9))
+    assert.equal(records.head()?.sequence, 9)
+    assert.deepEqual(records.holes, [{ from: 4, to: numbers[3]! - 1 }])
+  }
+})
+
+test('a checkpoint that its own ledger has passed is an old one: the records and the ledger count', () => {
+  const ledger = ledgerAt(9)
+  const evidence = evidenceOf(whole(headAt(6)), upTo(9))
+  evidence.records.addLedgerEntry(ledger)
+  assert.equal(lossOf(evidence), undefined)
+  assert.equal(recoveredHead(evidence).sequence, 9)
+  assert.deepEqual(keysOf(recoveredEntries(evidence)), keysOf(published(9)))
+  // And where its records are gone with it.
+  const gone = evidenceOf(whole(headAt(6)), upTo(6))
+  gone.records.addLedgerEntry(ledger)
+  assert.deepEqual(lossOf(gone)?.ranges, [{ from: 7, to: 9 }])
 })
 
 test('a lost end: the range is told, its ids are forgotten, the rest of the checkpoint stays', () => {

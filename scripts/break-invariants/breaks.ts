@@ -324,7 +324,7 @@ export const breaks: readonly Break[] = [
     invariant: 'findings: unforwarded',
     edits: [
       edit(
-        'src/kafka/forwarding.ts',
+        'src/kafka/forwarding-member.ts',
         'if (cursor === -1 || cursor === first) return',
         'if (cursor !== undefined) return',
       ),
@@ -519,13 +519,67 @@ export const breaks: readonly Break[] = [
     only: ['forward', 'values that were not delivered come again', 'an end during a delivery'],
   },
   {
+    name: 'records that stand in the topic once more are taken for the end of the trail',
+    invariant: '2 no duplicate',
+    edits: [edit('src/event/rebuilt-trail.ts', 'if (record.sequence <= last) return', '')],
+    tests: ['test/recovery.test.ts'],
+  },
+  {
+    name: 'what another organization has under the key is taken for the trail',
+    invariant: '7 chain',
+    edits: [
+      edit(
+        'src/event/rebuilt-trail.ts',
+        'if (record.organization !== this.#organization.identity) return',
+        '',
+      ),
+    ],
+    tests: ['test/recovery.test.ts'],
+  },
+  {
+    name: 'an old checkpoint that was written again is believed',
+    invariant: '2 no duplicate',
+    edits: [
+      edit(
+        'src/kafka/hold-against.ts',
+        'if (end === undefined || end.sequence <= head!.sequence) continue',
+        'continue',
+      ),
+    ],
+    tests: ['test/kafka/foreign-values.test.ts'],
+    only: ['an old checkpoint that was written again'],
+    needsServer: true,
+  },
+  {
+    name: 'half a response of a line that was cut is kept for the next line',
+    invariant: '1 no loss',
+    edits: [edit('src/kafka/whole-responses.ts', 'if (!this.isConnected()) forget(this)', '')],
+    tests: ['test/kafka/outage.test.ts'],
+    only: ['cut in the middle of a response'],
+    needsServer: true,
+  },
+  {
+    name: 'a value that may be ours and cannot be read is skipped by the forwarder',
+    invariant: 'OTLP at least once',
+    edits: [
+      edit(
+        'src/kafka/decode-messages.ts',
+        "error.code === 'JOURNAL_FOREIGN' || (error.code === 'JOURNAL_MISMATCH' && !hasOurContentType(message))",
+        "error.code === 'JOURNAL_FOREIGN' || error.code === 'JOURNAL_MISMATCH'",
+      ),
+    ],
+    tests: ['test/kafka/foreign-values.test.ts'],
+    only: ['may be ours and cannot be read'],
+    needsServer: true,
+  },
+  {
     name: 'the cursor moves before the delivery (Kafka)',
     invariant: 'OTLP at least once',
     edits: [
       edit(
-        'src/kafka/forwarding.ts',
+        'src/kafka/forwarding-member.ts',
         '        const delivering = deliverUntilDone(',
-        '        await commitCursor(consumer, batch, Number(messages[end - 1]!.offset) + 1)\n        const delivering = deliverUntilDone(',
+        '        await commitCursor(consumer, batch, Number(read.at(-1)!.offset) + 1)\n        const delivering = deliverUntilDone(',
       ),
     ],
     tests: KAFKA_CRASH,
@@ -537,9 +591,9 @@ export const breaks: readonly Break[] = [
     invariant: 'OTLP at least once',
     edits: [
       edit(
-        'src/kafka/forwarding.ts',
-        '      allowAutoTopicCreation: false,\n',
-        '      allowAutoTopicCreation: false,\n      readUncommitted: true,\n',
+        'src/kafka/forwarding-member.ts',
+        '    allowAutoTopicCreation: false,\n',
+        '    allowAutoTopicCreation: false,\n    readUncommitted: true,\n',
       ),
     ],
     tests: ['test/kafka/aborted-records.test.ts'],

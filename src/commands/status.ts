@@ -89,24 +89,27 @@ async function tellStored(
   const where =
     place === undefined ? 'HF_AUDIT_ADMIN_ADDRESS is off' : `No connector runs at ${addressText(place)}`
   if (json !== true) process.stderr.write(`${where}; this is what the journal knows.\n`)
-  const organizations = await storedOrganizations(
+  const { shown, fault } = await storedOrganizations(
     config,
     AbortSignal.any([stop, AbortSignal.timeout(JOURNAL_TIMEOUT_MS)]),
   )
-  const wanted = config.organizations.map(({ identity }) => identity)
-  const shown = organizations.filter(
-    ({ organization }) => wanted.length === 0 || wanted.includes(organization),
-  )
   process.stdout.write(json === true ? storedJson(shown) : storedText(shown, Date.now()))
+  if (fault !== undefined) throw new ConnectorError('JOURNAL_MISMATCH', fault)
 }
 
-async function storedOrganizations(config: Config, signal: AbortSignal): Promise<StoredOrganization[]> {
+/** `fault`: why one of them cannot be shown. The topic may hold what was never an organization of ours. */
+async function storedOrganizations(
+  config: Config,
+  signal: AbortSignal,
+): Promise<{ readonly shown: StoredOrganization[]; readonly fault: string | undefined }> {
+  const configured = new Set(config.organizations.map(({ identity }) => identity))
+  const isWanted = ({ organization }: { readonly organization: string }) =>
+    configured.size === 0 || configured.has(organization)
   const scanner = await createJournalScanner(config, createLoggerOf(config))
   await scanner.open(signal)
   try {
-    const { trails } = await scanner.state(signal)
-    return trails.flatMap(({ organization, head, fault }) => {
-      if (fault !== undefined) throw new ConnectorError('JOURNAL_MISMATCH', fault)
+    const trails = (await scanner.state(signal)).trails.filter(isWanted)
+    const shown = trails.flatMap(({ organization, head }) => {
       if (head === undefined) return []
       return [
         {
@@ -119,6 +122,7 @@ async function storedOrganizations(config: Config, signal: AbortSignal): Promise
         },
       ]
     })
+    return { shown, fault: trails.find(({ fault }) => fault !== undefined)?.fault }
   } finally {
     await scanner.close()
   }

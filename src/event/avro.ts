@@ -94,7 +94,7 @@ export type Framing =
   /** `fingerprint`: 16 hexadecimal digits. */
   | { readonly kind: 'single-object'; readonly fingerprint: string }
 
-/** How a value is framed. Throws `JOURNAL_MISMATCH` for one that is framed in neither way. */
+/** How a value is framed. Throws `JOURNAL_FOREIGN` for one that is framed in neither way. */
 export function framingOf(value: Buffer): Framing {
   if (value[0] === CONFLUENT_MAGIC && value.length >= CONFLUENT_HEADER_BYTES) {
     return { kind: 'confluent', schemaId: value.readInt32BE(1) }
@@ -111,7 +111,7 @@ export function framingOf(value: Buffer): Framing {
   }
   const start = value.length === 0 ? 'is empty' : `begins with ${value.subarray(0, 10).toString('hex')}`
   throw new ConnectorError(
-    'JOURNAL_MISMATCH',
+    'JOURNAL_FOREIGN',
     `a value ${start}: neither Confluent's wire format (00 and a schema id) nor Avro's single-object encoding ` +
       '(c301 and a fingerprint), so something other than this connector wrote it',
   )
@@ -121,7 +121,8 @@ export function framingOf(value: Buffer): Framing {
  * The record in a framed value, as this release knows it: columns that its writer did not have get their defaults.
  * A single-object value names its writer's schema, which this release or `schemas/released/` holds; for a Confluent
  * value the caller fetches it from the registry (`writerSchema`, JSON text; by default the current one).
- * Throws `JOURNAL_MISMATCH` when the schema is unknown or unreadable, or the value is not what the schema says.
+ * Throws `JOURNAL_MISMATCH` when the schema is unknown or unreadable, and `JOURNAL_FOREIGN` when the value is framed in
+ * no way of ours or is not what the schema says.
  */
 export function decodeValue<S extends StreamName>(
   stream: S,
@@ -141,7 +142,7 @@ export function decodeValue<S extends StreamName>(
     return type.fromBuffer(body, resolver) as StreamRecords[S]
   } catch (cause) {
     throw new ConnectorError(
-      'JOURNAL_MISMATCH',
+      'JOURNAL_FOREIGN',
       `a value of ${stream} is not what its schema says: ${text(cause)}`,
       {
         cause,
@@ -195,7 +196,9 @@ function createResolver(stream: StreamName, writerSchema: string): avsc.Resolver
   } catch (cause) {
     throw new ConnectorError(
       'JOURNAL_MISMATCH',
-      `the schema with which a value of ${stream} was written cannot be read as this release's: ${text(cause)}`,
+      `the schema with which a value of ${stream} was written cannot be read as this release's: ` +
+        // What avsc trips over in a schema of another kind has words for nobody.
+        (cause instanceof TypeError ? 'it is a schema of something else' : text(cause)),
       { cause },
     )
   }

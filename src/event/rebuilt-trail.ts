@@ -20,6 +20,11 @@ export class RebuiltTrail {
   readonly #entries = new Map<string, SeenEntry>()
   readonly #holes: SequenceRange[] = []
   #head: Head | undefined
+  /**
+   * A record that stands ahead of the trail. Where the trail goes on after it, records before it are lost; where the
+   * trail goes on without it, it is no part of it.
+   */
+  #ahead: { readonly record: AuditRecord; readonly position: string } | undefined
   #deadLettered = 0
   #rebuiltThrough = 0
   #firstSequence: number | undefined
@@ -35,21 +40,8 @@ export class RebuiltTrail {
 
   /** `position`: where it lies, as the journal writes it in a head. */
   addEvent(record: AuditRecord, position: string): void {
-    this.#noteHole(record.sequence)
-    this.#firstSequence ??= record.sequence
-    this.#oldestEventMs ??= record.receivedAt
-    const isOurs = record.sourceID === sourceId(sourceUri(this.#organization))
-    this.#head = {
-      ...newHead(this.#organization),
-      // Records name their endpoint only by its UUID. Another one's must not pass for this one's: the head then says so
-      // and the organization is blocked until a person confirms.
-      endpoint: isOurs ? this.#organization.endpoint : `another endpoint (sourceID ${record.sourceID})`,
-      sequence: record.sequence,
-      chainHash: Buffer.from(record.chainHash),
-      newestCreatedAtMs: Math.max(this.#head?.newestCreatedAtMs ?? record.eventTime, record.eventTime),
-      polledAtMs: record.receivedAt,
-      lastPosition: position,
-    }
+    if (record.organization !== this.#organization.identity) return
+    this.#follow(record, position)
     // Left out of a record that would have been too large: then 0, which stands for a content that is not known.
     const hasRawLog = record.tags.rawLogBytes === undefined
     this.#put({
@@ -90,6 +82,7 @@ export class RebuiltTrail {
 
   /** After its last event; undefined when there was none. */
   head(): Head | undefined {
+    this.#acceptEnd()
     if (this.#head === undefined) return undefined
     const { sequence } = this.#head
     const totals = {
@@ -127,7 +120,57 @@ export class RebuiltTrail {
 
   /** Between the first event and the last. What was missing when a checkpoint was rebuilt before is known since. */
   get holes(): SequenceRange[] {
+    this.#acceptEnd()
     return this.#holes.filter(({ to }) => to >= this.#rebuiltThrough)
+  }
+
+  /** A sequence only grows: a record that is not ahead of the last one stands there once more, or is another's. */
+  #follow(record: AuditRecord, position: string): void {
+    const last = this.#head?.sequence ?? record.sequence - 1
+    if (record.sequence === last + 1) {
+      this.#ahead = undefined
+      this.#extend(record, position)
+      return
+    }
+    if (record.sequence <= last) return
+    const { sequence } = this.#ahead?.record ?? {}
+    if (sequence !== undefined && record.sequence === sequence + 1) {
+      this.#acceptAhead()
+      this.#extend(record, position)
+    } else if (sequence === undefined || record.sequence > sequence) {
+      this.#acceptAhead()
+      this.#ahead = { record, position }
+    }
+  }
+
+  /** What stands ahead at the end is the end, unless the ledger knows that so many were never published. */
+  #acceptEnd(): void {
+    const { sequence } = this.#ahead?.record ?? {}
+    if (sequence === undefined || (this.#ledger !== undefined && sequence > this.#ledger.sequence)) return
+    this.#acceptAhead()
+  }
+
+  #acceptAhead(): void {
+    if (this.#ahead !== undefined) this.#extend(this.#ahead.record, this.#ahead.position)
+    this.#ahead = undefined
+  }
+
+  #extend(record: AuditRecord, position: string): void {
+    this.#noteHole(record.sequence)
+    this.#firstSequence ??= record.sequence
+    this.#oldestEventMs ??= record.receivedAt
+    const isOurs = record.sourceID === sourceId(sourceUri(this.#organization))
+    this.#head = {
+      ...newHead(this.#organization),
+      // Records name their endpoint only by its UUID. Another one's must not pass for this one's: the head then says so
+      // and the organization is blocked until a person confirms.
+      endpoint: isOurs ? this.#organization.endpoint : `another endpoint (sourceID ${record.sourceID})`,
+      sequence: record.sequence,
+      chainHash: Buffer.from(record.chainHash),
+      newestCreatedAtMs: Math.max(this.#head?.newestCreatedAtMs ?? record.eventTime, record.eventTime),
+      polledAtMs: record.receivedAt,
+      lastPosition: position,
+    }
   }
 
   #noteHole(sequence: number): void {

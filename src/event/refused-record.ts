@@ -40,6 +40,25 @@ export function refusedRecord(
   }
 }
 
+/** The dead letter of a value in the journal that something else wrote: nothing of it goes to the collector. */
+export function foreignValue(
+  { value, reason, timestampMs }: { value: Buffer; reason: string; timestampMs: number },
+  organization: string,
+  endpoint: string,
+): DeadLetter {
+  return {
+    organization,
+    endpoint,
+    receivedAt: timestampMs,
+    destination: 'OTLP',
+    reason: 'foreign',
+    detail: reason,
+    length: value.length,
+    sha256: createHash('sha256').update(value).digest(),
+    bytes: value.subarray(0, MAX_KEPT_BYTES),
+  }
+}
+
 /** An event too large for the journal is there without its bytes, but with their length and hash. */
 function cutOff({ rawLog, tags }: AuditRecord): Partial<DeadLetter> {
   const { rawLogBytes, rawLogSHA256 } = tags

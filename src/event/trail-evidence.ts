@@ -36,9 +36,14 @@ export interface TrailLoss {
   readonly count: number
 }
 
-/** Where the trail stood for certain: by its checkpoint, or by its last ledger entry where that cannot be read. */
+/**
+ * Where the trail stood for certain: by its checkpoint, or by its last ledger entry where that cannot be read, or is an
+ * old one that was written again.
+ */
 export function knownEnd({ stored, records }: TrailEvidence): KnownEnd | undefined {
-  return stored.kind === 'whole' ? stored.head : records.ledger
+  const { ledger } = records
+  if (stored.kind !== 'whole') return ledger
+  return ledger !== undefined && ledger.sequence > stored.head.sequence ? ledger : stored.head
 }
 
 /**

@@ -99,9 +99,12 @@ export class CheckpointPartition {
       return
     }
     const identity = text.slice(0, separator)
+    const number = text.slice(separator + SEGMENTS.length)
+    // Something else wrote it: it belongs to no head, and would be missing or too many in every one.
+    if (!/^(0|[1-9]\d*)$/.test(number)) return
     const segments = this.#segments.get(identity) ?? new Map<number, Buffer>()
     this.#segments.set(identity, segments)
-    setOrDelete(segments, Number(text.slice(separator + SEGMENTS.length)), kept)
+    setOrDelete(segments, Number(number), kept)
   }
 
   /** Offsets of the last published records, of all organizations that have a head, configured or not. */

@@ -61,6 +61,12 @@ export function hasNoLeader(error: unknown): boolean {
   return false
 }
 
+/** The topic, or this partition of it, is not there. */
+export function isUnknownTopic(error: unknown): boolean {
+  for (const { type } of causes(error)) if (type === 'UNKNOWN_TOPIC_OR_PARTITION') return true
+  return false
+}
+
 /** The group's coordinator is reading what it keeps, or moves: a broker that has just started takes some seconds. */
 export function isCoordinatorStarting(error: unknown): boolean {
   for (const { type } of causes(error))
@@ -78,14 +84,6 @@ export function journalError(error: unknown, doing: string): ConnectorError {
     const permanent = permanentError(cause)
     if (permanent !== undefined) {
       return new ConnectorError('JOURNAL_UNAVAILABLE', `${doing}: ${permanent}`, { cause: error })
-    }
-    if (cause.name === 'KafkaJSNotImplemented') {
-      return new ConnectorError(
-        'JOURNAL_MISMATCH',
-        `${doing}: the topic holds batches in a compression that this program cannot read (${cause.message}); ` +
-          'it reads none, gzip and zstd: set compression.type=producer on the topic',
-        { cause: error },
-      )
     }
   }
   const message = error instanceof Error ? error.message : String(error)

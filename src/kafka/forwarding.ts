@@ -1,37 +1,27 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Admin, Consumer, EachBatchPayload, Producer } from 'kafkajs'
+import type { Admin, Producer } from 'kafkajs'
 import { ConnectorError } from '../errors.ts'
 import { encodeValue } from '../event/avro.ts'
-import type { Finding, StreamName } from '../event/records.ts'
+import type { Finding } from '../event/records.ts'
 import type { Logger } from '../log.ts'
-import type { ForwardingSource, JournalEntry } from '../ports.ts'
+import type { ForwardingSource } from '../ports.ts'
 import { plainMessage } from './batch-messages.ts'
 import { createClient, createPlainProducer, type OffsetRange, offsetRanges } from './client.ts'
 import { journalError } from './client-errors.ts'
 import { untilReachable, withAdmin } from './connect.ts'
-import { type Deliver, deliverUntilDone } from './delivery.ts'
+import { consumeAsMember, forwardedTopics, placeKey } from './forwarding-member.ts'
+import { createForwardingTroubles, GROUP_TROUBLE } from './forwarding-troubles.ts'
 import { fetchHighWatermarks } from './high-watermarks.ts'
 import { partitionOf } from './murmur2.ts'
-import { disconnectQuietly, type TopicPartition } from './partition-reader.ts'
-import { decodeMessages, streamOf } from './reader.ts'
+import type { TopicPartition } from './partition-reader.ts'
 import { createSchemaRegistry } from './schema-registry.ts'
 import { type KafkaSettings, kafkaNames } from './settings.ts'
 import { existingTopics } from './topics.ts'
-import { createValueDecoder, type Framings, resolveFramings } from './values.ts'
+import { isReplaced, unforwardedFinding } from './unforwarded.ts'
+import { ALL_STREAMS, createValueDecoder, type Framings, resolveFramings } from './values.ts'
 
-const FORWARDED: readonly StreamName[] = ['events', 'findings', 'ledger']
-const MAX_WAIT_MS = 250
-/**
- * Compressed: what comes out of it may be ten times as much. A megabyte was not faster, and took 15 MB more beside a
- * backfill.
- */
-const FORWARDING_FETCH_BYTES = 256 * 1024
-/** An offset is committed when this long went by since the last, and at the end of what one fetch brought. */
-const COMMIT_INTERVAL_MS = 500
 const REBUILD_WAIT_MS = 1_000
 const CLOSE_WAIT_MS = 5_000
-/** What kafkajs commits where an offset was out of range: "from the beginning". */
-const RESET_OFFSET = -2
 
 export interface KafkaForwardingDependencies {
   readonly log: Logger
@@ -45,7 +35,7 @@ export function createKafkaForwardingSource(
   { log, onFinding }: KafkaForwardingDependencies,
 ): ForwardingSource {
   const names = kafkaNames(settings.topic)
-  const topics = FORWARDED.map(stream => names.topics[stream])
+  const topics = forwardedTopics(names)
   const groupId = names.forwarderGroup
   const kafka = createClient(settings, log)
   const registry = settings.registry === undefined ? undefined : createSchemaRegistry(settings.registry)
@@ -131,36 +121,24 @@ export function createKafkaForwardingSource(
   }
 
   /** The cursor fell behind the start of the log: what lay between never reached the collector. */
-  async function tellUnforwarded(place: TopicPartition, from: number | undefined, to: number): Promise<void> {
+  async function tellUnforwarded(
+    { topic, partition }: TopicPartition,
+    from: number | undefined,
+    to: number,
+  ): Promise<void> {
+    const place = { topic, partition }
     const { framings, partitions } = open()
     const here = settings.organizations.filter(
-      ({ identity }) => partitionOf(identity, partitions) === place.partition,
+      ({ identity }) => partitionOf(identity, partitions) === partition,
     )
-    const lost = from === undefined || from > to ? 0 : to - from
-    log.error(
-      { topic: place.topic, partition: place.partition, from, to },
-      'records were deleted from the topic before they were forwarded',
-    )
-    for (const { identity, endpoint } of here) {
-      // How many were whose cannot be told where several organizations share the partition.
-      const count = here.length === 1 ? lost : 0
-      const foundAt = Date.now()
-      const finding: Finding = {
-        organization: identity,
-        endpoint,
-        kind: 'UNFORWARDED',
-        foundAt,
-        severity: 'ERROR',
-        message:
-          `The forwarder's place in ${place.topic}[${place.partition}] was offset ${from ?? 'unknown'}, and the topic ` +
-          `now begins at ${to}: ${count === 0 ? 'records' : `up to ${count} records`} never reached OTLP. ` +
-          'They were deleted by retention, or the topic was replaced.',
-        count,
-        ids: [],
-        newestPublishedAt: null,
-        oldestReceivedAt: null,
-        sequence: 0,
-      }
+    const lost = { ...place, from, to }
+    const words = isReplaced(lost)
+      ? 'the topic was replaced: it is forwarded from its beginning'
+      : 'records were deleted from the topic before they were forwarded'
+    log.error({ topic: place.topic, partition: place.partition, from, to }, words)
+    for (const organization of here) {
+      const finding = unforwardedFinding(lost, organization, here.length === 1, Date.now())
+      const { organization: identity, foundAt } = finding
       await append('findings', identity, encodeValue('findings', framings.findings, finding), foundAt)
       onFinding?.(finding)
     }
@@ -182,22 +160,24 @@ export function createKafkaForwardingSource(
           `the topics of ${settings.topic} are not all there at ${settings.brokers[0]}: "hf-audit run" creates them`,
         )
       }
-      const framings = await resolveFramings(registry, names, ['findings', 'dead-letters'], log, signal)
+      const framings = await resolveFramings(registry, names, ALL_STREAMS, log, signal)
       opened = { framings, partitions }
     },
 
-    async run(deliver, { maxEntries }, signal) {
-      open()
+    async run(deliver, options, signal) {
+      const { partitions } = open()
       const ended = AbortSignal.any([signal, closing.signal])
+      const troubles = createForwardingTroubles(log, options.onTrouble)
+      const parts = { kafka, settings, log, decode, partitions, troubles, committedOffsets, tellUnforwarded }
       running = (async () => {
         while (!ended.aborted) {
           try {
-            await consume(deliver, maxEntries, ended)
+            await consumeAsMember(parts, deliver, options, ended)
           } catch (error) {
             if (ended.aborted) return
-            const { message, code, retryable } = journalError(error, 'forwarding from Kafka')
-            if (code === 'JOURNAL_MISMATCH') throw journalError(error, 'forwarding from Kafka')
-            log.warn({ code, retryable }, `${message}; trying again`)
+            const known = journalError(error, 'forwarding from Kafka')
+            if (known.code === 'JOURNAL_MISMATCH') throw known
+            troubles.tell(GROUP_TROUBLE, known)
             await sleep(REBUILD_WAIT_MS, undefined, { signal: ended }).catch(() => undefined)
           }
         }
@@ -236,115 +216,4 @@ export function createKafkaForwardingSource(
       await Promise.race([ending, sleep(CLOSE_WAIT_MS, undefined, { ref: false })])
     },
   }
-
-  /** One membership in the group, until the signal ends it or it cannot be kept. */
-  async function consume(deliver: Deliver, maxEntries: number, signal: AbortSignal): Promise<void> {
-    const consumer = kafka.consumer({
-      groupId,
-      allowAutoTopicCreation: false,
-      sessionTimeout: settings.sessionTimeoutMs,
-      rebalanceTimeout: Math.max(settings.sessionTimeoutMs, 30_000),
-      heartbeatInterval: Math.min(1_000, settings.sessionTimeoutMs / 4),
-      maxWaitTimeInMs: MAX_WAIT_MS,
-      maxBytesPerPartition: FORWARDING_FETCH_BYTES,
-      maxBytes: 2 * FORWARDING_FETCH_BYTES,
-      retry: { retries: 5, initialRetryTime: 100 },
-    })
-    const { GROUP_JOIN, END_BATCH_PROCESS, CRASH } = consumer.events
-    /** Where each partition goes on, as far as this membership knows. */
-    let cursors: Promise<Map<string, number>> = Promise.resolve(new Map())
-    /** kafkajs goes on while markers are passed: whoever moves a cursor waits for this. */
-    let passing: Promise<void> = Promise.resolve()
-    try {
-      await new Promise<void>((resolve, reject) => {
-        signal.addEventListener('abort', () => resolve(), { once: true })
-        if (signal.aborted) resolve()
-        consumer.on(GROUP_JOIN, () => {
-          cursors = committedOffsets()
-          cursors.catch(() => undefined)
-        })
-        // A fetch with nothing but transaction markers: they must not stay in the backlog for ever.
-        consumer.on(
-          END_BATCH_PROCESS,
-          ({ payload: { batchSize, topic, partition, firstOffset, lastOffset } }) => {
-            if (batchSize > 0) return
-            const place = { topic, partition }
-            passing = passing.then(() => passMarkers(place, Number(firstOffset), Number(lastOffset) + 1))
-          },
-        )
-        consumer.on(CRASH, ({ payload }) => {
-          if (!payload.restart) reject(payload.error)
-        })
-        void (async () => {
-          await consumer.connect()
-          await consumer.subscribe({ topics, fromBeginning: true })
-          await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch })
-        })().catch(reject)
-      })
-    } finally {
-      await disconnectQuietly(consumer)
-    }
-
-    async function passMarkers(place: TopicPartition, first: number, next: number): Promise<void> {
-      try {
-        await noticeLoss(place, first)
-        ;(await cursors).set(placeKey(place), next)
-        await commitCursor(consumer, place, next)
-      } catch (error) {
-        // They are passed again with the next commit, or by the next member.
-        log.debug({}, `markers were not committed: ${(error as Error).message}`)
-      }
-    }
-
-    async function noticeLoss(place: TopicPartition, first: number): Promise<void> {
-      const cursor = (await cursors).get(placeKey(place)) ?? -1
-      if (cursor === -1 || cursor === first) return
-      await tellUnforwarded(place, cursor === RESET_OFFSET ? undefined : cursor, first)
-      // What was told is not told again by the next member.
-      await commitCursor(consumer, place, first)
-      ;(await cursors).set(placeKey(place), first)
-    }
-
-    async function eachBatch(payload: EachBatchPayload): Promise<void> {
-      const { batch, resolveOffset, commitOffsetsIfNecessary } = payload
-      const stream = streamOf(names, batch.topic)
-      const first = batch.firstOffset()
-      if (stream === undefined || first === null) return
-      await passing
-      await noticeLoss(batch, Number(first))
-      const { messages } = batch
-      const decoded = (start: number): Promise<JournalEntry[]> =>
-        decodeMessages(decode, stream, batch, messages.slice(start, start + maxEntries))
-      let ahead = decoded(0)
-      let committedAt = performance.now()
-      for (let end = 0; end < messages.length; ) {
-        const entries = await ahead
-        end = Math.min(end + maxEntries, messages.length)
-        const isLast = end === messages.length
-        const delivering = deliverUntilDone(entries, deliver, payload, log, signal)
-        // While the collector works on these the next are decoded; what is wrong with them is told when they have their turn.
-        ahead = decoded(end)
-        ahead.catch(() => undefined)
-        await delivering
-        const delivered = messages[end - 1]!.offset
-        resolveOffset(delivered)
-        // Behind the last message there may be its transaction's marker.
-        const next = (isLast ? Number(batch.lastOffset()) : Number(delivered)) + 1
-        ;(await cursors).set(placeKey(batch), next)
-        if (isLast || performance.now() - committedAt > COMMIT_INTERVAL_MS) {
-          const partitions = [{ partition: batch.partition, offset: String(next) }]
-          await commitOffsetsIfNecessary({ topics: [{ topic: batch.topic, partitions }] })
-          committedAt = performance.now()
-        }
-      }
-    }
-  }
-}
-
-async function commitCursor(consumer: Consumer, place: TopicPartition, next: number): Promise<void> {
-  await consumer.commitOffsets([{ topic: place.topic, partition: place.partition, offset: String(next) }])
-}
-
-function placeKey({ topic, partition }: TopicPartition): string {
-  return `${topic} ${partition}`
 }

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Admin, Kafka } from 'kafkajs'
+import type { Admin, Kafka, KafkaMessage } from 'kafkajs'
 import { ConnectorError } from '../errors.ts'
 import { CheckpointPartition } from './checkpoint-records.ts'
 import { offsetRanges } from './client.ts'
+import { hasOurContentType } from './decode-messages.ts'
 import { fetchHighWatermarks } from './high-watermarks.ts'
 import { openPartitionReader, type PartitionReader } from './partition-reader.ts'
 import type { KafkaNames } from './settings.ts'
@@ -11,7 +12,7 @@ import type { KafkaNames } from './settings.ts'
 export interface Inspection {
   /** The number of partitions in `/meta`; undefined when nobody wrote it. */
   readonly storedPartitions: number | undefined
-  /** The value of a last event; undefined when there is none. */
+  /** The value of a last event that is ours; undefined when there is none. */
   readonly lastValue: Buffer | undefined
 }
 
@@ -96,13 +97,18 @@ async function filledPartitions(admin: Admin, topic: string): Promise<Place[]> {
     .filter(({ range }) => range.low < range.high)
 }
 
+/** What others wrote says nothing about the framing of what is ours. */
+function isOurs(message: KafkaMessage): boolean {
+  return message.value !== null && hasOurContentType(message)
+}
+
 async function lastValueOf(reader: PartitionReader, place: Place): Promise<Buffer | undefined> {
   const { topic, partition, range } = place
   let last: Buffer | undefined
   for (const distance of LOOK_BACK) {
     const from = Math.max(range.low, range.high - distance)
     await reader.read({ topic, partition, from, to: range.high }, messages => {
-      last = messages.at(-1)?.value ?? last
+      last = messages.findLast(isOurs)?.value ?? last
     })
     if (last !== undefined || from === range.low) break
   }

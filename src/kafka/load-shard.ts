@@ -1,5 +1,5 @@
-import type { KafkaMessage, Producer } from 'kafkajs'
-import { asConnectorError, ConnectorError } from '../errors.ts'
+import type { Producer } from 'kafkajs'
+import { asConnectorError, type ConnectorError } from '../errors.ts'
 import type { Head, SeenEntry } from '../event/checkpoint.ts'
 import type { Organization } from '../event/organization.ts'
 import {
@@ -13,8 +13,9 @@ import {
 import type { Logger } from '../log.ts'
 import { CheckpointPartition, type CheckpointRecord, StoredCheckpoint } from './checkpoint-records.ts'
 import { takeOver } from './client.ts'
+import { cutShort, holdAgainstLedger, holdAgainstTopic, type ReadShard } from './hold-against.ts'
 import { openPartitionReader, type PartitionReader } from './partition-reader.ts'
-import { findPlaces, type Place, type ShardPlaces } from './places.ts'
+import { findPlaces, type Place } from './places.ts'
 import { type ReadContext, readTrails } from './read-trails.ts'
 import { transactionalId } from './settings.ts'
 import type { ExpectedOffsets } from './transaction.ts'
@@ -71,8 +72,10 @@ export async function loadShard(
       if (found === undefined) lost.set(organization, { kind: 'missing' })
       else checkpoints.set(identity, found)
     }
-    await holdAgainstTopic(context, reader, shard, events, stored, checkpoints, organizations, lost)
-    const rebuilt = await rebuildLost(context, reader, shard, places, lost, checkpoints, stored)
+    const read = { shard, places, reader, organizations, stored, checkpoints, lost }
+    await holdAgainstTopic(context, read)
+    await holdAgainstLedger(context, read)
+    const rebuilt = await rebuildLost(context, read)
     return {
       checkpoints,
       rebuilt,
@@ -124,90 +127,12 @@ function readStored(
 }
 
 /**
- * The topic must reach as far as each head says, with our own record there, and no further: what lies beyond the last
- * head was published by a checkpoint that is lost, so its organization is rebuilt too.
- */
-async function holdAgainstTopic(
-  context: ReadContext,
-  reader: PartitionReader,
-  shard: number,
-  events: Place,
-  stored: CheckpointPartition,
-  checkpoints: Map<string, StoredCheckpoint | ConnectorError>,
-  organizations: readonly Organization[],
-  lost: Map<Organization, StoredState>,
-): Promise<void> {
-  for (const [identity, checkpoint] of checkpoints) {
-    if (checkpoint instanceof ConnectorError) continue
-    const { sequence, lastPosition } = checkpoint.head!
-    const position = Number(lastPosition)
-    // Without a position everything was deleted by age, or a move has brought no event yet.
-    if (sequence === 0 || lastPosition === null || position < events.low) continue
-    const there =
-      position < events.high ? await recordAt(context, reader, shard, events, position) : undefined
-    if (there?.identity === identity && there.sequence === sequence) continue
-    checkpoints.set(
-      identity,
-      cutShort(
-        identity,
-        `the checkpoint of ${identity} says that record ${sequence} lies at ${events.topic}[${shard}]@${lastPosition}`,
-        events,
-      ),
-    )
-  }
-  // With a checkpoint to rebuild everything is read anyway, and then this tells nothing new.
-  const lastKnown = Math.max(...[...stored.lastPositions(), events.low - 1])
-  const from = lastKnown + 1
-  const beyond = new Set<string>()
-  await reader.read({ topic: events.topic, partition: shard, from, to: events.high }, messages => {
-    for (const { key } of messages) if (key !== null) beyond.add(key.toString('utf8'))
-  })
-  for (const organization of organizations) {
-    const { identity } = organization
-    const behind = checkpoints.get(identity)
-    if (!beyond.has(identity) || !(behind instanceof StoredCheckpoint)) continue
-    context.log.warn({ organization: identity }, 'the topic holds records that the checkpoint does not know')
-    checkpoints.delete(identity)
-    lost.set(organization, { kind: 'whole', head: behind.head!, seen: behind.seen })
-  }
-}
-
-async function recordAt(
-  context: ReadContext,
-  reader: PartitionReader,
-  shard: number,
-  events: Place,
-  position: number,
-): Promise<{ identity: string; sequence: number } | undefined> {
-  let message: KafkaMessage | undefined
-  await reader.read({ topic: events.topic, partition: shard, from: position, to: position + 1 }, messages => {
-    message = messages[0]
-  })
-  if (message?.key == null || message.value === null) return undefined
-  const { sequence } = await context.decode('events', message.value)
-  return { identity: message.key.toString('utf8'), sequence }
-}
-
-function cutShort(identity: string, says: string, { low, high }: Place): ConnectorError {
-  return new ConnectorError(
-    'JOURNAL_MISMATCH',
-    `${says}, and it is not there (the topic holds ${low} to ${high}): the topic was deleted, cut short or replaced. ` +
-      `Restore it, or accept what it holds now with "hf-audit recover --organization ${identity}"`,
-  )
-}
-
-/**
  * Works out the checkpoints that are lost from what is published. The ledger tells when the end of that is lost too:
  * then the organization gets an error in the place of its checkpoint.
  */
 async function rebuildLost(
   context: ReadContext,
-  reader: PartitionReader,
-  shard: number,
-  places: ShardPlaces,
-  lost: ReadonlyMap<Organization, StoredState>,
-  checkpoints: Map<string, StoredCheckpoint | ConnectorError>,
-  stored: CheckpointPartition,
+  { shard, places, reader, stored, checkpoints, lost }: ReadShard,
 ): Promise<RebuiltCheckpoints> {
   const heads = new Map<string, Head>()
   const records: CheckpointRecord[] = []
@@ -226,9 +151,17 @@ async function rebuildLost(
       checkpoints.set(identity, cutShort(identity, says, places.events))
       continue
     }
+    const head = recoveredHead(evidence)
+    if (state.kind === 'whole' && head.sequence === state.head.sequence) {
+      context.log.warn(
+        { organization: identity },
+        'what the checkpoint does not know adds nothing to the trail: records that stand there once more, or that ' +
+          'something else wrote; "hf-audit verify" tells where',
+      )
+      continue
+    }
     const checkpoint = new StoredCheckpoint()
     checkpoints.set(identity, checkpoint)
-    const head = recoveredHead(evidence)
     // Nothing was ever published: a first start.
     if (evidence.records.head() === undefined && evidence.records.ledger === undefined) continue
     const entries = recoveredEntries(evidence)

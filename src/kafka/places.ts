@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin } from 'kafkajs'
 import { ConnectorError } from '../errors.ts'
 import { type OffsetRange, offsetRanges } from './client.ts'
+import { isUnknownTopic } from './client-errors.ts'
 import { withAdmin } from './connect.ts'
 import { fetchHighWatermarks } from './high-watermarks.ts'
 import type { ReadContext } from './read-trails.ts'
@@ -36,7 +37,9 @@ export async function findPlaces(
   const topics = allTopics(names)
   return withAdmin(kafka, async admin => {
     // Once is enough: what is written from here on is no transaction of this shard.
-    const ends = await fetchHighWatermarks(kafka, topics, [shard])
+    const ends = await fetchHighWatermarks(kafka, topics, [shard]).catch(error =>
+      whyUnknown(admin, topics, error),
+    )
     const deadline = performance.now() + MARKER_WAIT_MS
     for (;;) {
       const places = await placesOf(admin, topics, shard)
@@ -66,10 +69,23 @@ export async function findPlaces(
 async function placesOf(admin: Admin, topics: readonly string[], shard: number): Promise<Map<string, Place>> {
   const places = new Map<string, Place>()
   for (const topic of topics) {
-    const range = (await offsetRanges(admin, topic))[shard]
+    const range = (await offsetRanges(admin, topic).catch(error => whyUnknown(admin, [topic], error)))[shard]
     if (range !== undefined) places.set(topic, { topic, ...range })
   }
   return places
+}
+
+async function whyUnknown(admin: Admin, topics: readonly string[], error: unknown): Promise<never> {
+  if (!isUnknownTopic(error)) throw error
+  const present = await admin.listTopics()
+  const topic = topics.find(one => !present.includes(one))
+  if (topic === undefined) throw error
+  throw new ConnectorError(
+    'JOURNAL_MISMATCH',
+    `the topic ${topic} is not there any more: it was deleted while this program ran. Start it again: it makes a ` +
+      'checkpoint anew from what is published, and says what to do about events that are gone',
+    { cause: error },
+  )
 }
 
 function missing(topic: string, shard: number): never {

@@ -1,9 +1,11 @@
 import type { Kafka, KafkaMessage } from 'kafkajs'
+import { asConnectorError } from '../errors.ts'
 import { keptAbsent } from '../event/absence.ts'
 import type { Organization } from '../event/organization.ts'
 import { RebuiltTrail } from '../event/rebuilt-trail.ts'
 import type { StreamName, StreamRecords } from '../event/records.ts'
 import type { Logger } from '../log.ts'
+import { isForeign, unreadableAt, warnOfForeign } from './decode-messages.ts'
 import type { PartitionReader } from './partition-reader.ts'
 import type { Place, ShardPlaces } from './places.ts'
 import type { KafkaNames, KafkaSettings } from './settings.ts'
@@ -19,7 +21,7 @@ export interface ReadContext {
 
 /** Reads what the shard's partitions hold of the organizations' trails, once for all of them. */
 export async function readTrails(
-  { settings, decode }: ReadContext,
+  { settings, decode, log }: ReadContext,
   reader: PartitionReader,
   shard: number,
   { events, deadLetters, ledger }: ShardPlaces,
@@ -42,9 +44,16 @@ export async function readTrails(
         const { key, value } = message
         const trail = key === null ? undefined : trails.get(key.toString('utf8'))
         if (trail === undefined || value === null) continue
-        const record = decode(stream, value)
-        // Awaited only where the registry is asked: a turn of the event loop for each of a million records adds up.
-        take(trail, record instanceof Promise ? await record : record, message)
+        try {
+          const record = decode(stream, value)
+          // Awaited only where the registry is asked: a turn of the event loop for each of a million records adds up.
+          take(trail, record instanceof Promise ? await record : record, message)
+        } catch (thrown) {
+          const error = asConnectorError(thrown)
+          const place = { topic, partition: shard }
+          if (!isForeign(message, error)) throw unreadableAt(place, message, error)
+          warnOfForeign(log, place, [{ message, error }])
+        }
       }
     })
   }

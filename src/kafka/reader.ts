@@ -1,22 +1,21 @@
 import { randomUUID } from 'node:crypto'
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { EachBatchPayload, KafkaMessage } from 'kafkajs'
+import type { EachBatchPayload } from 'kafkajs'
 import { ConnectorError } from '../errors.ts'
 import type { StreamName } from '../event/records.ts'
 import type { JournalEntry, JournalReader, TailOptions } from '../ports.ts'
 import { createClient, offsetRanges } from './client.ts'
 import { journalError } from './client-errors.ts'
 import { untilReachable, withAdmin } from './connect.ts'
+import { decodeMessages, warnOfForeign } from './decode-messages.ts'
 import type { KafkaDependencies } from './journal.ts'
 import { partitionOf } from './murmur2.ts'
 import { disconnectQuietly, FETCH_BYTES, fixedAssigner, type TopicPartition } from './partition-reader.ts'
 import { createSchemaRegistry } from './schema-registry.ts'
 import { type KafkaNames, type KafkaSettings, kafkaNames } from './settings.ts'
-import { createValueDecoder, type ValueDecoder } from './values.ts'
+import { createValueDecoder } from './values.ts'
 
 const MAX_WAIT_MS = 250
 const HEARTBEAT_INTERVAL_MS = 3_000
-const MESSAGES_PER_TURN = 50
 
 /** A part of a topic to read; without `to` it has no end. */
 interface Span extends TopicPartition {
@@ -148,16 +147,17 @@ export function createKafkaReader(settings: KafkaSettings, { log }: KafkaDepende
               (organization === undefined || key?.toString('utf8') === organization),
           )
           if (wanted.length === 0) return
-          const entries = await decodeMessages(decode, span.stream, batch, wanted).catch(error => {
-            reject(error)
-            throw error
-          })
+          const { entries, foreign, unreadable } = await decodeMessages(decode, span.stream, batch, wanted)
+          warnOfForeign(log, batch, foreign)
           const timer = setInterval(() => void heartbeat().catch(() => undefined), HEARTBEAT_INTERVAL_MS)
           try {
             await hand.give(entries)
           } finally {
             clearInterval(timer)
           }
+          if (unreadable === undefined) return
+          reject(unreadable.error)
+          throw unreadable.error
         }
         void (async () => {
           await consumer.connect()
@@ -172,26 +172,6 @@ export function createKafkaReader(settings: KafkaSettings, { log }: KafkaDepende
       await disconnectQuietly(consumer)
     }
   }
-}
-
-/** Gives way to other work between every few: what a fetch brings takes tens of milliseconds. */
-export async function decodeMessages(
-  decode: ValueDecoder,
-  stream: StreamName,
-  place: TopicPartition,
-  messages: readonly KafkaMessage[],
-): Promise<JournalEntry[]> {
-  const entries: JournalEntry[] = []
-  for (const { key, value, offset } of messages) {
-    if (value === null) continue
-    const decoded = decode(stream, value)
-    const record = decoded instanceof Promise ? await decoded : decoded
-    const organization = key?.toString('utf8') ?? record.organization
-    const position = `${place.topic}[${place.partition}]@${offset}`
-    entries.push({ stream, organization, position, record } as JournalEntry)
-    if (entries.length % MESSAGES_PER_TURN === 0) await nextTurn()
-  }
-  return entries
 }
 
 /** Stream of a topic. */

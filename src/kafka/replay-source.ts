@@ -5,10 +5,10 @@ import type { ReplayRecord, ReplaySource, ReplaySpan } from '../replay-ports.ts'
 import { createClient, offsetRanges } from './client.ts'
 import { journalError } from './client-errors.ts'
 import { untilReachable, withAdmin } from './connect.ts'
+import { decodeMessages, warnOfForeign } from './decode-messages.ts'
 import type { KafkaDependencies } from './journal.ts'
 import { partitionOf } from './murmur2.ts'
 import { openPartitionReader, type PartitionReader, type TopicPartition } from './partition-reader.ts'
-import { decodeMessages } from './reader.ts'
 import { createSchemaRegistry } from './schema-registry.ts'
 import { findSequence, type SequencePlace } from './sequence-search.ts'
 import { type KafkaSettings, kafkaNames } from './settings.ts'
@@ -127,16 +127,18 @@ export function createKafkaReplaySource(settings: KafkaSettings, { log }: KafkaD
     to: number,
   ): Promise<SequencePlace | undefined> {
     const topic = names.topics.events
-    let first: KafkaMessage | undefined
-    await opened.read({ topic, partition, from, to }, messages => {
-      first = messages.find(({ key, value }) => value !== null && key?.toString('utf8') === organization)
-      return first === undefined ? undefined : 'enough'
+    let first: SequencePlace | undefined
+    await opened.read({ topic, partition, from, to }, async messages => {
+      for (const message of messages) {
+        if (message.value === null || message.key?.toString('utf8') !== organization) continue
+        const [record] = await recordsOf('events', { topic, partition }, [message])
+        if (record?.entry.stream !== 'events') continue
+        first = { offset: Number(message.offset), sequence: record.entry.record.sequence }
+        return 'enough'
+      }
+      return undefined
     })
-    if (first === undefined) return undefined
-    const [entry] = await decodeMessages(decode, 'events', { topic, partition }, [first])
-    return entry?.stream === 'events'
-      ? { offset: Number(first.offset), sequence: entry.record.sequence }
-      : undefined
+    return first
   }
 
   async function recordsOf(
@@ -144,9 +146,13 @@ export function createKafkaReplaySource(settings: KafkaSettings, { log }: KafkaD
     place: TopicPartition,
     messages: readonly KafkaMessage[],
   ): Promise<ReplayRecord[]> {
-    const entries = await decodeMessages(decode, stream, place, messages)
+    const { entries, foreign, unreadable } = await decodeMessages(decode, stream, place, messages)
+    if (unreadable !== undefined) throw unreadable.error
+    warnOfForeign(log, place, foreign)
+    const strangers = new Set(foreign.map(({ message }) => message))
+    const ours = strangers.size === 0 ? messages : messages.filter(message => !strangers.has(message))
     return entries.map((entry, index): ReplayRecord => {
-      const { key, value, headers, timestamp } = messages[index]!
+      const { key, value, headers, timestamp } = ours[index]!
       return {
         entry,
         stored: { key, value: value!, headers: headers ?? {}, timestampMs: Number(timestamp) },

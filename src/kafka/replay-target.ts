@@ -8,6 +8,7 @@ import { compressionType } from './codecs.ts'
 import { untilReachable, withAdmin } from './connect.ts'
 import type { KafkaDependencies } from './journal.ts'
 import { partitionOfKey } from './murmur2.ts'
+import { deployments, isTopicOf } from './neighbours.ts'
 import { createReplayTransactions } from './replay-transactions.ts'
 import { type KafkaSettings, kafkaNames } from './settings.ts'
 import { createDataTopic, DEFAULT_MAX_MESSAGE_BYTES, existingTopics, targetConfig } from './topics.ts'
@@ -92,7 +93,7 @@ export function createTopicTarget(
         log,
         signal,
       )
-      const prefix = [settings.topic, ...present.flatMap(checkpointPrefix)].find(live => isOf(live, topic))
+      const prefix = [settings.topic, ...deployments(present)].find(live => isTopicOf(live, topic))
       if (prefix !== undefined) throw isLive(topic, prefix)
       if (!present.includes(topic)) return
       await withAdmin(kafka, admin => targetConfig(admin, settings, topic)).catch(error => {
@@ -150,16 +151,6 @@ function byPartition(records: readonly ReplayRecord[], partitions: number): Map<
 }
 
 /** The prefix of a deployment whose checkpoint this is. */
-function checkpointPrefix(topic: string): string[] {
-  const suffix = '.checkpoint'
-  return topic.endsWith(suffix) ? [topic.slice(0, -suffix.length)] : []
-}
-
-function isOf(prefix: string, topic: string): boolean {
-  const { topics, checkpoint } = kafkaNames(prefix)
-  return topic === checkpoint || Object.values(topics).includes(topic)
-}
-
 function isLive(topic: string, prefix: string): ConnectorError {
   return new ConnectorError(
     'CONFIG_INVALID',

@@ -288,9 +288,9 @@ function partitionsOf(meta: Buffer | undefined): number | undefined {
 /** Without its segments: only the head matters here. */
 function trailOf(organization: string, value: Buffer, topic: string): StoredTrail {
   const trail = { organization, head: undefined, fault: undefined, firstSequence: undefined }
+  const where = `of ${organization} in ${topic}`
   try {
-    const stored = JSON.parse(value.toString('utf8')) as { head?: unknown } | null
-    return { ...trail, head: headFromStored(stored?.head, `of ${organization} in ${topic}`) }
+    return { ...trail, head: headFromStored(parsedJson(value)?.head, where) }
   } catch (error) {
     return { ...trail, fault: asConnectorError(error).message }
   }
@@ -304,4 +304,12 @@ function openTransaction(topic: string, partition: number, offset: number): Conn
       'shows one that nobody goes on with)',
     { retryable: true },
   )
+}
+
+function parsedJson(value: Buffer): { readonly head?: unknown } | null | undefined {
+  try {
+    return JSON.parse(value.toString('utf8')) as { head?: unknown } | null
+  } catch {
+    return undefined
+  }
 }

@@ -103,11 +103,17 @@ export function createSchemaRegistry(settings: RegistrySettings): SchemaRegistry
     const answer = await call('POST', `/subjects/${encodeURIComponent(subject)}/versions?normalize=true`, {
       schema,
     })
-    if (answer.status !== 200 || typeof answer.body.id !== 'number') {
+    if (answer.status !== 200 || !isSchemaId(answer.body.id)) {
       throw failure(answer, `the registration of subject ${subject}`)
     }
-    ids.set(cacheKey(subject, schema), answer.body.id)
-    return answer.body.id
+    return remember(subject, schema, answer.body.id)
+  }
+
+  /** What is written with the id from now on can be read without the registry. */
+  function remember(subject: string, schema: string, id: number): number {
+    ids.set(cacheKey(subject, schema), id)
+    texts.set(id, schema)
+    return id
   }
 
   return {
@@ -115,9 +121,8 @@ export function createSchemaRegistry(settings: RegistrySettings): SchemaRegistry
       const cached = ids.get(cacheKey(subject, schema))
       if (cached !== undefined) return cached
       const answer = await call('POST', `/subjects/${encodeURIComponent(subject)}?normalize=true`, { schema })
-      if (answer.status === 200 && typeof answer.body.id === 'number') {
-        ids.set(cacheKey(subject, schema), answer.body.id)
-        return answer.body.id
+      if (answer.status === 200 && isSchemaId(answer.body.id)) {
+        return remember(subject, schema, answer.body.id)
       }
       // A 404 without an error code is not the registry's own: the URL's path is wrong.
       if (answer.status !== 404 || typeof answer.body.error_code !== 'number') {
@@ -170,6 +175,11 @@ export function createSchemaRegistry(settings: RegistrySettings): SchemaRegistry
 
     close: () => agent.close(),
   }
+}
+
+/** As four bytes of the wire format hold it. */
+function isSchemaId(id: unknown): id is number {
+  return Number.isInteger(id) && (id as number) >= 0 && (id as number) <= 0x7fff_ffff
 }
 
 function cacheKey(subject: string, schema: string): string {

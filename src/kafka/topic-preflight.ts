@@ -1,7 +1,9 @@
 import type { Admin, Kafka } from 'kafkajs'
+import type { ConnectorError } from '../errors.ts'
 import type { AreaResults } from '../preflight.ts'
 import { journalError } from './client-errors.ts'
 import { inspectTopics } from './inspect.ts'
+import { refuseNeighbours } from './neighbours.ts'
 import { checkFraming } from './prepare-topics.ts'
 import { type KafkaSettings, kafkaNames } from './settings.ts'
 import { acl, reviewTopics, WANTED_REPLICAS } from './topic-review.ts'
@@ -17,6 +19,9 @@ export async function checkTopics(
 ): Promise<number> {
   const names = kafkaNames(settings.topic)
   const topics = allTopics(names)
+  await refuseNeighbours(admin, settings.topic).catch((error: ConnectorError) =>
+    lines.fail(`topic ${names.topics.events}`, error.message, error.mend),
+  )
   const present = await existingTopics(admin, topics)
   let partitions = present.get(names.topics.events) ?? [...present.values()][0] ?? settings.partitions
   if (present.size > 0) {

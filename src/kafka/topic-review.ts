@@ -92,23 +92,24 @@ function reviewReplicas(
     return
   }
   const insync = Number(config?.get('min.insync.replicas') ?? 1)
-  const behind = partitions.filter(({ isr }) => isr.length < insync)
+  const behind = partitions.filter(({ isr, replicas }) => isr.length < Math.min(insync, replicas.length))
   const fewest = Math.min(...partitions.map(({ replicas }) => replicas.length))
-  if (fewest < insync) {
+  if (behind.length > 0) {
     lines.fail(
       subject,
-      `has ${fewest} replicas and min.insync.replicas ${insync}: nothing can ever be written`,
+      `partition ${behind[0]!.partitionId} has ${behind[0]!.isr.length} replicas in sync and needs ${insync}: it takes no writes now`,
+      `start the brokers that are down; ${command(settings, 'kafka-topics.sh', `--describe --under-min-isr-partitions`)}`,
+    )
+  } else if (fewest < insync) {
+    lines.warn(
+      subject,
+      `has ${fewest} ${fewest === 1 ? 'replica' : 'replicas'} and min.insync.replicas ${insync}: where the brokers ` +
+        'take that literally, nothing can ever be written',
       command(
         settings,
         'kafka-configs.sh',
         `--alter --entity-type topics --entity-name ${topic} --add-config min.insync.replicas=${Math.max(1, fewest - 1)}`,
       ),
-    )
-  } else if (behind.length > 0) {
-    lines.fail(
-      subject,
-      `partition ${behind[0]!.partitionId} has ${behind[0]!.isr.length} replicas in sync and needs ${insync}: it takes no writes now`,
-      `start the brokers that are down; ${command(settings, 'kafka-topics.sh', `--describe --under-min-isr-partitions`)}`,
     )
   } else if (fewest < WANTED_REPLICAS) {
     lines.warn(

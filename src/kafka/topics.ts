@@ -1,5 +1,6 @@
 import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs'
 import { ConnectorError } from '../errors.ts'
+import { refuseNeighbours } from './neighbours.ts'
 import { type KafkaNames, type KafkaSettings, kafkaNames } from './settings.ts'
 
 const { ConfigResourceTypes } = kafkajs
@@ -8,7 +9,6 @@ const { ConfigResourceTypes } = kafkajs
 export const DEFAULT_MAX_MESSAGE_BYTES = 1_048_588
 /** What a record's batch takes beyond the record: key, headers, batch header. */
 const BATCH_MARGIN_BYTES = 16 * 1024
-const READABLE_COMPRESSIONS = ['producer', 'uncompressed', 'gzip', 'zstd']
 
 export interface Topics {
   /** The same for all. */
@@ -45,6 +45,7 @@ export async function ensureTopics(
 ): Promise<Topics> {
   const names = kafkaNames(settings.topic)
   const topics = allTopics(names)
+  await refuseNeighbours(admin, settings.topic)
   let present = await existingTopics(admin, topics)
   const stored = await storedPartitions(present)
   const wanted = stored ?? present.get(names.topics.events) ?? [...present.values()][0] ?? settings.partitions
@@ -114,9 +115,7 @@ export async function targetConfig(
 ): Promise<TargetConfig> {
   const config = (await readConfigs(admin, [topic]))?.get(topic)
   if (config === undefined) return { maxMessageBytes: undefined, retentionMs: -1 }
-  // In which compression it keeps them is for its readers to know.
-  const ofInterest = new Map([...config].filter(([name]) => name !== 'compression.type'))
-  const problems = configProblems(settings, new Map([[topic, ofInterest]]))
+  const problems = configProblems(settings, new Map([[topic, config]]))
   if (problems.length > 0) throw mismatch(problems)
   return {
     maxMessageBytes: Number(config.get('max.message.bytes') ?? DEFAULT_MAX_MESSAGE_BYTES),
@@ -190,14 +189,8 @@ export function configProblems(settings: KafkaSettings, configs: TopicConfigs): 
         `the topic ${topic} has message.timestamp.type LogAppendTime, with which a lost record cannot be told from a stored one; ${set('message.timestamp.type=CreateTime')}`,
       )
     }
-    const compression = config.get('compression.type')
-    if (compression !== undefined && !READABLE_COMPRESSIONS.includes(compression)) {
-      problems.push(
-        `the topic ${topic} has compression.type ${compression}, which this program cannot read; ${set('compression.type=producer')}`,
-      )
-    }
     const largest = Number(config.get('max.message.bytes') ?? DEFAULT_MAX_MESSAGE_BYTES)
-    const least = settings.maxRecordBytes + BATCH_MARGIN_BYTES
+    const least = leastMessageBytes(settings)
     if (largest < least) {
       problems.push(
         `the topic ${topic} takes batches of ${largest} bytes, less than KAFKA_MAX_RECORD_BYTES (${settings.maxRecordBytes}) and its frame; ${set(`max.message.bytes=${least}`)} or lower KAFKA_MAX_RECORD_BYTES`,
@@ -221,10 +214,17 @@ export async function topicConfigs(
     replicationFactor: replicas ?? -1,
     configEntries: [
       ...(topic === checkpoint ? CHECKPOINT_CONFIG : dataConfig(settings)),
+      ...(leastMessageBytes(settings) > DEFAULT_MAX_MESSAGE_BYTES
+        ? [{ name: 'max.message.bytes', value: String(leastMessageBytes(settings)) }]
+        : []),
       // One replica may be down, and what is acknowledged is still on two.
       ...(replicas !== undefined && replicas >= 3 ? [{ name: 'min.insync.replicas', value: '2' }] : []),
     ],
   }))
+}
+
+function leastMessageBytes(settings: KafkaSettings): number {
+  return settings.maxRecordBytes + BATCH_MARGIN_BYTES
 }
 
 /** Compacted early, so that reading it stays short. */

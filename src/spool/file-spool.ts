@@ -125,7 +125,7 @@ function readFully(file: number, into: Buffer, position: number, length: number)
 function spoolError({ directory, mend = POLL_MEND }: SpoolSettings, cause: unknown): ConnectorError {
   const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error'
   return new ConnectorError(
-    'JOURNAL_UNAVAILABLE',
+    'SPOOL_UNAVAILABLE',
     `Cannot write the spool file in ${directory} (${code}). It holds for a while what does not fit into memory. ${mend}`,
     { retryable: true, cause },
   )

@@ -68,8 +68,8 @@ function headlineOf(notices: readonly Notice[], organizations: readonly Organiza
 }
 
 function journalNotices(journal: JournalStatus): Notice[] {
-  const name = journal.kind === 'kafka' ? 'Kafka' : 'The journal'
-  const { state, message, sinceMs } = journal
+  const { kind, state, message, sinceMs, isRegistryAway } = journal
+  const name = isRegistryAway ? 'The schema registry' : kind === 'kafka' ? 'Kafka' : 'The journal'
   if (state === 'reachable') return []
   if (state === 'opening' && message === undefined) {
     return [
@@ -91,6 +91,12 @@ function forwarderNotices({ state, message = '', sinceMs, backlog }: ForwarderSt
   const waiting = backlog === undefined ? '' : ` ${countOf(backlog, 'record')} wait in the journal.`
   if (state === 'blocked') {
     return [{ level: 'trouble', title: 'The collector refuses records', message: message + waiting, sinceMs }]
+  }
+  if (state === 'stalled') {
+    const calm = `It is tried again by itself, and nothing is skipped.${waiting}`
+    return [
+      { level: 'attention', title: 'Nothing can be read for OTLP', message: `${message}. ${calm}`, sinceMs },
+    ]
   }
   if (state !== 'unavailable') return []
   const calm = `It is tried again by itself; the journal is not affected.${waiting}`

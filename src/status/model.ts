@@ -30,6 +30,8 @@ export interface JournalStatus {
   readonly state: 'opening' | 'reachable' | 'unreachable'
   /** Why it is not reachable, as far as that is known. */
   readonly message: string | undefined
+  /** True when it is the schema registry that keeps it from being written. */
+  readonly isRegistryAway: boolean
   /** Since when it is not reachable. */
   readonly sinceMs: number | undefined
   /** Kafka only, once the group has assigned them. */
@@ -43,10 +45,13 @@ export interface OwnedShards {
 
 export interface ForwarderStatus {
   readonly destination: string
-  /** `unknown`: it was not asked yet. `unavailable` is tried again by itself, `blocked` needs a person. */
-  readonly state: 'unknown' | 'flowing' | 'unavailable' | 'blocked'
+  /**
+   * `unknown`: it was not asked yet. `unavailable` is tried again by itself, `blocked` needs a person. `stalled`: the
+   * journal gives nothing to forward, whatever the collector does.
+   */
+  readonly state: 'unknown' | 'flowing' | 'stalled' | 'unavailable' | 'blocked'
   readonly message: string | undefined
-  /** Since when it is unavailable or blocked. */
+  /** Since when it is stalled, unavailable or blocked. */
   readonly sinceMs: number | undefined
   /** Committed values that wait; undefined while the journal cannot say. */
   readonly backlog: number | undefined

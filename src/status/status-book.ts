@@ -28,7 +28,9 @@ export class StatusBook {
   readonly #startedAtMs: number
   readonly #books = new Map<string, OrganizationBook>()
   #journalHealth: (() => JournalHealth | undefined) | undefined
-  #openingTrouble: { readonly message: string; readonly sinceMs: number } | undefined
+  #openingTrouble:
+    | { readonly message: string; readonly code: ErrorCode; readonly sinceMs: number }
+    | undefined
   #silentSinceMs: number | undefined
   #forwarder: ForwarderState | undefined
   #forwarderTroubleSinceMs: number | undefined
@@ -46,9 +48,9 @@ export class StatusBook {
   }
 
   /** The journal could not be opened yet. */
-  openingFailed(message: string): void {
+  openingFailed(message: string, code: ErrorCode): void {
     if (this.#journalHealth !== undefined) return
-    this.#openingTrouble = { message, sinceMs: this.#openingTrouble?.sinceMs ?? this.#now() }
+    this.#openingTrouble = { message, code, sinceMs: this.#openingTrouble?.sinceMs ?? this.#now() }
   }
 
   owned(identities: ReadonlySet<string>): void {
@@ -103,7 +105,7 @@ export class StatusBook {
 
   forwarderAt(state: ForwarderState): void {
     this.#forwarder = state
-    const isWell = state.blocked === undefined && state.unavailable === undefined
+    const isWell = (state.blocked ?? state.unavailable ?? state.stalled) === undefined
     this.#forwarderTroubleSinceMs = isWell ? undefined : (this.#forwarderTroubleSinceMs ?? this.#now())
   }
 
@@ -138,8 +140,16 @@ export class StatusBook {
   #journal(nowMs: number): JournalStatus {
     const { kind, place } = this.#settings.journal
     if (this.#journalHealth === undefined) {
-      const { message, sinceMs } = this.#openingTrouble ?? { message: undefined, sinceMs: undefined }
-      return { kind, place, state: 'opening', message, sinceMs, shards: undefined }
+      const trouble = this.#openingTrouble
+      return {
+        kind,
+        place,
+        state: 'opening',
+        message: trouble?.message,
+        isRegistryAway: trouble?.code === 'REGISTRY_UNAVAILABLE',
+        sinceMs: trouble?.sinceMs,
+        shards: undefined,
+      }
     }
     const health = this.#journalHealth()
     const trouble = [...this.#books.values()]
@@ -153,6 +163,7 @@ export class StatusBook {
       place,
       state: sinceMs === undefined ? 'reachable' : 'unreachable',
       message: sinceMs === undefined ? undefined : (trouble?.message ?? UNKNOWN_REASON),
+      isRegistryAway: trouble?.code === 'REGISTRY_UNAVAILABLE',
       sinceMs,
       shards: health?.shards,
     }
@@ -171,8 +182,10 @@ export class StatusBook {
             ? 'blocked'
             : state.unavailable !== undefined
               ? 'unavailable'
-              : 'flowing',
-      message: state?.blocked ?? state?.unavailable,
+              : state.stalled !== undefined
+                ? 'stalled'
+                : 'flowing',
+      message: state?.blocked ?? state?.unavailable ?? state?.stalled,
       sinceMs: this.#forwarderTroubleSinceMs,
       backlog: state?.backlog,
       delivered: state?.delivered ?? 0,

@@ -260,7 +260,7 @@ class Verification {
     const error = asConnectorError(thrown)
     if (error.code === 'CONFIG_INVALID') {
       if (stored.stream === EVENTS) this.#needRegistry ??= error
-    } else if (error.code !== 'JOURNAL_MISMATCH') throw error
+    } else if (error.code !== 'JOURNAL_MISMATCH' && error.code !== 'JOURNAL_FOREIGN') throw error
     this.#tellUnreadable(stored, error.message)
   }
 

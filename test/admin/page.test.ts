@@ -39,6 +39,7 @@ test('hostile names and messages are escaped everywhere', () => {
         place: evil,
         state: 'unreachable',
         message: evil,
+        isRegistryAway: false,
         sinceMs: 0,
         shards: undefined,
       },

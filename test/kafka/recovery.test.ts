@@ -242,6 +242,33 @@ describe('what is lost, cut short or set up wrong', async () => {
     )
   })
 
+  test('a topic that is deleted while a worker runs ends it with the mend; a new one heals it', async t => {
+    if (broker === undefined) return t.skip('needs Kafka')
+    const organization = freshOrganization()
+    const settings = settingsFor([organization], { partitions: 1 })
+    const journal = await open(t, settings)
+    await publishAll(journal, organization, { ids: exportOf(10), batchSize: 10 })
+    await deleteTopic(kafkaNames(settings.topic).checkpoint)
+    const deadline = Date.now() + 120_000
+    let last = ''
+    while (last !== 'JOURNAL_MISMATCH' && Date.now() < deadline) {
+      try {
+        const checkpoint = await journal.resume(organization, forever)
+        await journal.commit(batchFrom(journal, organization, checkpoint, { events: 1 }))
+      } catch (error) {
+        last = (error as { code: string }).code
+        if (last === 'JOURNAL_MISMATCH')
+          assert.match((error as Error).message, /checkpoint is not there any more/)
+        await sleep(50)
+      }
+    }
+    assert.equal(last, 'JOURNAL_MISMATCH')
+    await journal.close()
+    const next = await open(t, settings)
+    await publishAll(next, organization, { ids: exportOf(20), batchSize: 10 })
+    await assertExactlyOnce(broker.brokers, settings.topic, organization, exportOf(20))
+  })
+
   /** Forwards until so many events came and nothing waits. */
   async function forwardAll(settings: KafkaSettings, count: number): Promise<AuditRecord[]> {
     const source = createKafkaForwardingSource(settings, { log })

@@ -9,9 +9,12 @@ import { createKafkaReader } from '../../src/kafka/reader.ts'
 import { createSchemaRegistry } from '../../src/kafka/schema-registry.ts'
 import { silentLogger } from '../../src/log.ts'
 import { freshOrganization } from '../contract/batches.ts'
+import { until } from '../support/main-job.ts'
 import { type KafkaServer, startKafka } from '../support/stack/kafka.ts'
+import { freePort } from '../support/stack/ports.ts'
 import { type RegistryServer, startRegistry } from '../support/stack/registry.ts'
 import { requireStack } from '../support/stack/requirements.ts'
+import { startTcpProxy } from '../support/tcp-proxy.ts'
 import { testSettings } from './broker.ts'
 import { exportOf, publishAll } from './publishing.ts'
 import { readCommitted } from './read-committed.ts'
@@ -120,6 +123,35 @@ describe('schema registry', async () => {
       code: 'CONFIG_INVALID',
       message: /SCHEMA_REGISTRY_URL is not set/,
     })
+  })
+
+  test('a registry that goes away after the start is not missed, by the poller nor by the forwarder', async t => {
+    if (broker === undefined) return t.skip('needs Kafka and a registry')
+    const organization = freshOrganization()
+    const gate = await startTcpProxy(await freePort(), Number(new URL(registryServer.url).port))
+    t.after(() => gate.close())
+    const url = new URL(registryServer.url)
+    url.port = String(gate.port)
+    const settings = testSettings(broker.brokers, [organization], {
+      registry: { url: url.href, autoRegister: true },
+    })
+    const journal = createKafkaJournal(settings, { log })
+    t.after(() => journal.close())
+    await journal.open(forever)
+    const source = createKafkaForwardingSource(settings, { log })
+    t.after(() => source.close())
+    await source.open(forever)
+    gate.cut()
+    await publishAll(journal, organization, { ids: exportOf(20), batchSize: 10 })
+    let forwarded = 0
+    const end = new AbortController()
+    const deliver = async (entries: readonly unknown[]): Promise<void> => {
+      forwarded += entries.length
+    }
+    const running = source.run(deliver, { maxEntries: 7 }, end.signal)
+    await until('everything to be forwarded', async () => forwarded === 22 && (await source.backlog()) === 0)
+    end.abort()
+    await running
   })
 
   test('credentials go to the registry and nowhere else; a down or wrong one is told apart', async t => {

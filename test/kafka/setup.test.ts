@@ -109,11 +109,6 @@ describe('setting up', async () => {
       /message\.timestamp\.type=CreateTime/,
     ],
     [
-      'a compression that cannot be read',
-      ({ topic }) => alter(topic, 'compression.type', 'lz4'),
-      /compression\.type=producer/,
-    ],
-    [
       'batches smaller than a record',
       ({ topic }) => alter(topic, 'max.message.bytes', '100000'),
       /max\.message\.bytes=/,
@@ -135,6 +130,39 @@ describe('setting up', async () => {
       await assert.rejects(open(t, settings), { code: 'JOURNAL_MISMATCH', message: mend })
     })
   }
+
+  test('a prefix whose topics are another deployment’s is refused before anything is made', async t => {
+    if (broker === undefined) return t.skip('needs Kafka')
+    const there = settingsFor()
+    await (await open(t, there)).close()
+    for (const suffix of ['ledger', 'findings', 'dead-letter', 'checkpoint']) {
+      const topic = `${there.topic}.${suffix}`
+      await assert.rejects(open(t, { ...there, topic }), {
+        code: 'CONFIG_INVALID',
+        message: new RegExp(`belongs to the deployment with the prefix "${there.topic}"`),
+      })
+    }
+    // And the other way round.
+    const taken = settingsFor()
+    await (await open(t, { ...taken, topic: `${taken.topic}.ledger` })).close()
+    await assert.rejects(open(t, taken), { code: 'CONFIG_INVALID' })
+    const made = (await admin.listTopics()).filter(topic => topic.startsWith(there.topic))
+    assert.equal(made.length, 5)
+    // A prefix that only begins alike is nobody's.
+    for (const topic of [`${there.topic}.ledgers`, `${there.topic}-2`]) {
+      await (await open(t, { ...there, topic })).close()
+    }
+  })
+
+  test('records larger than Kafka’s default: the topics that are made take them', async t => {
+    if (broker === undefined) return t.skip('needs Kafka')
+    const organization = freshOrganization()
+    const settings = settingsFor([organization], { maxRecordBytes: 2_000_000 })
+    const journal = await open(t, settings)
+    await publishAll(journal, organization, { ids: exportOf(3), batchSize: 3 })
+    for (const suffix of ['', '.ledger', '.checkpoint'])
+      assert.equal((await configOf(settings.topic + suffix)).get('max.message.bytes'), '2016384')
+  })
 
   test('a topic with fewer partitions is refused with the command that adds them', async t => {
     if (broker === undefined) return t.skip('needs Kafka')
@@ -184,7 +212,8 @@ describe('setting up', async () => {
     await aborted.abort()
     const transaction = await producer.transaction()
     const value = singleObjectHeader('events')
-    await transaction.send({ topic: settings.topic, messages: [{ partition: 1, value }] })
+    const headers = { 'content-type': 'application/avro' }
+    await transaction.send({ topic: settings.topic, messages: [{ partition: 1, value, headers }] })
     const opening = open(t, { ...settings, registry: { url: 'http://127.0.0.1:1', autoRegister: true } })
     const refused = assert.rejects(opening, { code: 'CONFIG_INVALID', message: /SCHEMA_REGISTRY_URL/ })
     await transaction.commit()

@@ -234,7 +234,9 @@ test('a blocked organization stays blocked while it is tried again, lags, and is
 
 test('a journal that cannot be reached is told once for all, and not ready; it passes with the trouble', () => {
   const { status, open } = book([org, labs])
-  status.openingFailed('connecting to Kafka: ECONNREFUSED')
+  status.openingFailed('the schema registry at http://registry.example answered', 'REGISTRY_UNAVAILABLE')
+  assert.equal(assess(status.status()).headline, 'The schema registry cannot be reached')
+  status.openingFailed('connecting to Kafka: ECONNREFUSED', 'JOURNAL_UNAVAILABLE')
   assert.equal(readiness(status.status()).ready, false)
   assert.equal(assess(status.status()).headline, 'Kafka cannot be reached')
   open()
@@ -337,7 +339,14 @@ test('events of unknown types are counted when they are stored, and go on being 
 
 test('the collector: away, refusing, back', () => {
   const { status, pass } = book([], 'http://collector.example/v1/logs')
-  const state = { delivered: 5, rejected: 0, deadLettered: 0, backlog: 7, lastError: undefined }
+  const state = {
+    delivered: 5,
+    rejected: 0,
+    deadLettered: 0,
+    backlog: 7,
+    stalled: undefined,
+    lastError: undefined,
+  }
   assert.equal(status.status().forwarder?.state, 'unknown')
   status.forwarderAt({ ...state, blocked: undefined, unavailable: 'ECONNREFUSED' })
   pass(MINUTE)
@@ -352,6 +361,42 @@ test('the collector: away, refusing, back', () => {
     [status.status().forwarder?.state, status.status().forwarder?.sinceMs],
     ['flowing', undefined],
   )
+})
+
+test('a journal that gives nothing to forward is not the collector’s fault, nor all well', () => {
+  const { status, open } = book([], 'http://collector.example/v1/logs')
+  open()
+  status.forwarderAt({
+    delivered: 5,
+    rejected: 0,
+    deadLettered: 0,
+    backlog: 7,
+    blocked: undefined,
+    unavailable: undefined,
+    stalled: 'the value at events[0]@7 cannot be read',
+    lastError: undefined,
+  })
+  assert.deepEqual([status.status().forwarder?.state, status.status().forwarder?.sinceMs], ['stalled', START])
+  const { notices } = assess(status.status())
+  assert.deepEqual(
+    notices.map(({ level, title }) => [level, title]),
+    [['attention', 'Nothing can be read for OTLP']],
+  )
+  assert.match(notices[0]!.message, /events\[0\]@7 cannot be read.* 7 records wait in the journal/)
+})
+
+test('a spool that cannot be written is the trouble of its organization, not of the journal', () => {
+  const { status, open, one } = book([org])
+  open()
+  status.owned(new Set([org.identity]))
+  status.failed(
+    org,
+    new ConnectorError('SPOOL_UNAVAILABLE', 'Cannot write the spool file.', { retryable: true }),
+    1_000,
+  )
+  assert.equal(status.status().journal.state, 'reachable')
+  assert.equal(one().phase, 'failing')
+  assert.match(assess(status.status()).headline, /could not be polled/)
 })
 
 test('organizations that come and go while it runs', () => {

@@ -92,6 +92,7 @@ export function status(changes: Partial<Status> = {}): Status {
       place: 'kafka-1.example:9092, kafka-2.example:9092, huggingface.audit-log',
       state: 'reachable',
       message: undefined,
+      isRegistryAway: false,
       sinceMs: undefined,
       shards: { owned: [0, 1, 2, 3, 4, 5, 6, 7], total: 8 },
     },

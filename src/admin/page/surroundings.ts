@@ -46,6 +46,7 @@ function forwarderCard(forwarder: ForwarderStatus | undefined, nowMs: number): H
   const [words, look] = {
     unknown: ['Starting', 'busy'],
     flowing: ['Delivering', 'well'],
+    stalled: ['Cannot read the journal', 'attention'],
     unavailable: ['Not reachable', 'attention'],
     blocked: ['Blocked', 'trouble'],
   }[state] as [string, string]

@@ -1,5 +1,10 @@
 import type { ConnectorError } from '../../../src/errors.ts'
-import type { DeadLetterInput, ForwardingSource, JournalEntry } from '../../../src/ports.ts'
+import type {
+  DeadLetterInput,
+  ForwardingOptions,
+  ForwardingSource,
+  JournalEntry,
+} from '../../../src/ports.ts'
 
 /** A journal in memory that keeps the port's promises: what `deliver` threw on comes again. */
 export class MemorySource implements ForwardingSource {
@@ -17,7 +22,7 @@ export class MemorySource implements ForwardingSource {
 
   async run(
     deliver: Parameters<ForwardingSource['run']>[0],
-    { maxEntries }: { maxEntries: number },
+    { maxEntries }: ForwardingOptions,
     signal: AbortSignal,
   ): Promise<void> {
     while (!signal.aborted) {
