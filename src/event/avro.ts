@@ -6,6 +6,8 @@ import type { StreamName, StreamRecords } from './records.ts'
 import { currentSchema, parseSchema, releasedSchemaText } from './schemas.ts'
 
 /** First byte of the Confluent wire format; a four-byte schema id follows, most significant byte first. */
+export const ALL_STREAMS: readonly StreamName[] = ['events', 'findings', 'ledger', 'dead-letters']
+
 const CONFLUENT_MAGIC = 0x00
 const CONFLUENT_HEADER_BYTES = 5
 /** First two bytes of Avro's single-object encoding; the fingerprint follows in eight bytes, least significant first. */
@@ -170,6 +172,7 @@ function resolverForFingerprint(stream: StreamName, fingerprint: string): avsc.R
   if (known !== undefined) return known
   const writerSchema = releasedSchemaText(stream, fingerprint)
   if (writerSchema === undefined) {
+    refuseOtherStream(stream, other => currentSchema(other).fingerprint === fingerprint)
     throw new ConnectorError(
       'JOURNAL_MISMATCH',
       `a value of ${stream} was written with the schema ${fingerprint}, which this release does not know: ` +
@@ -181,8 +184,19 @@ function resolverForFingerprint(stream: StreamName, fingerprint: string): avsc.R
 
 function resolverForText(stream: StreamName, writerSchema: string | undefined): avsc.Resolver | undefined {
   if (writerSchema === undefined || writerSchema === currentSchema(stream).text) return undefined
+  refuseOtherStream(stream, other => currentSchema(other).text === writerSchema)
   const key = `${stream} ${writerSchema}`
   return resolvers.get(key) ?? remember(key, createResolver(stream, writerSchema))
+}
+
+/** A value of ours that stands in another's place was not put there by this connector. */
+function refuseOtherStream(stream: StreamName, isOf: (other: StreamName) => boolean): void {
+  const other = ALL_STREAMS.find(one => one !== stream && isOf(one))
+  if (other === undefined) return
+  throw new ConnectorError(
+    'JOURNAL_FOREIGN',
+    `it is a value of ${other}, which does not belong among ${stream}`,
+  )
 }
 
 function remember(key: string, resolver: avsc.Resolver): avsc.Resolver {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin, Producer } from 'kafkajs'
 import { ConnectorError } from '../errors.ts'
-import { encodeValue } from '../event/avro.ts'
+import { ALL_STREAMS, encodeValue } from '../event/avro.ts'
 import type { Finding } from '../event/records.ts'
 import type { Logger } from '../log.ts'
 import type { ForwardingSource } from '../ports.ts'
@@ -18,7 +18,7 @@ import { createSchemaRegistry } from './schema-registry.ts'
 import { type KafkaSettings, kafkaNames } from './settings.ts'
 import { existingTopics } from './topics.ts'
 import { isReplaced, unforwardedFinding } from './unforwarded.ts'
-import { ALL_STREAMS, createValueDecoder, type Framings, resolveFramings } from './values.ts'
+import { createValueDecoder, type Framings, resolveFramings } from './values.ts'
 
 const REBUILD_WAIT_MS = 1_000
 const CLOSE_WAIT_MS = 5_000

@@ -1,4 +1,5 @@
 import { ConnectorError } from '../errors.ts'
+import { ALL_STREAMS } from '../event/avro.ts'
 import type { Head } from '../event/checkpoint.ts'
 import type { StreamName } from '../event/records.ts'
 import type { Logger } from '../log.ts'
@@ -10,7 +11,7 @@ import { openTopics } from './prepare-topics.ts'
 import { createSchemaRegistry, type SchemaRegistry } from './schema-registry.ts'
 import { type KafkaSettings, kafkaNames } from './settings.ts'
 import { createShard, type Shard, type ShardContext } from './shard.ts'
-import { ALL_STREAMS, createValueDecoder, type Framings, resolveFramings } from './values.ts'
+import { createValueDecoder, type Framings, resolveFramings } from './values.ts'
 
 export interface KafkaDependencies {
   readonly log: Logger

@@ -1,4 +1,5 @@
 import { ConnectorError } from '../errors.ts'
+import { ALL_STREAMS } from '../event/avro.ts'
 import type { ForwardedOffsets, Head } from '../event/checkpoint.ts'
 import type { Organization } from '../event/organization.ts'
 import type { Logger } from '../log.ts'
@@ -17,7 +18,7 @@ import { createSchemaRegistry } from './schema-registry.ts'
 import { type KafkaSettings, kafkaNames } from './settings.ts'
 import { createShard, type Shard, type ShardContext } from './shard.ts'
 import { allTopics, existingTopics } from './topics.ts'
-import { ALL_STREAMS, createValueDecoder, type Framings, resolveFramings } from './values.ts'
+import { createValueDecoder, type Framings, resolveFramings } from './values.ts'
 
 interface Opened {
   readonly framings: Framings

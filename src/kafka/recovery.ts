@@ -1,5 +1,5 @@
 import { asConnectorError } from '../errors.ts'
-import { encodeValue } from '../event/avro.ts'
+import { ALL_STREAMS, encodeValue } from '../event/avro.ts'
 import type { Organization } from '../event/organization.ts'
 import type { StoredState, TrailEvidence } from '../event/trail-evidence.ts'
 import type { JournalRecovery, RecoveredTrail } from '../ports.ts'
@@ -20,7 +20,7 @@ import { createSchemaRegistry } from './schema-registry.ts'
 import { type KafkaSettings, kafkaNames } from './settings.ts'
 import type { Topics } from './topics.ts'
 import { runTransactionInTime } from './transaction.ts'
-import { ALL_STREAMS, createValueDecoder, type Framings, resolveFramings } from './values.ts'
+import { createValueDecoder, type Framings, resolveFramings } from './values.ts'
 
 const MAX_ATTEMPTS = 10
 

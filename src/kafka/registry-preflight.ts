@@ -1,9 +1,9 @@
 import { asConnectorError } from '../errors.ts'
+import { ALL_STREAMS } from '../event/avro.ts'
 import { areaResults, type CheckResult } from '../preflight.ts'
 import { createSchemaRegistry } from './schema-registry.ts'
 import type { RegistrySettings } from './settings.ts'
 import { lookUp } from './subjects.ts'
-import { ALL_STREAMS } from './values.ts'
 
 /** Whether the registry holds our schemas, or would take them. Registers nothing. */
 export async function checkRegistry(settings: RegistrySettings, topic: string): Promise<CheckResult[]> {

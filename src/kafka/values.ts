@@ -6,7 +6,6 @@ import type { Logger } from '../log.ts'
 import type { SchemaRegistry } from './schema-registry.ts'
 import type { KafkaNames } from './settings.ts'
 
-const STREAMS: readonly StreamName[] = ['events', 'findings', 'ledger', 'dead-letters']
 const RETRY_WAIT_MS = 2_000
 
 /** What goes before the Avro body of each stream's values. */
@@ -38,8 +37,6 @@ export async function resolveFramings(
   }
   return framings
 }
-
-export const ALL_STREAMS = STREAMS
 
 /** Where the registry keeps the schema of a stream's values: named by the topic, as Confluent's tools expect it. */
 export function subjectOf(names: KafkaNames, stream: StreamName): string {

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { ALL_STREAMS } from '../event/avro.ts'
 import type { StreamName } from '../event/records.ts'
 import { inTransaction } from './database.ts'
 import { journalError } from './errors.ts'
@@ -8,7 +9,6 @@ import { FORWARDER_CURSOR, streamCode } from './schema.ts'
 
 /** Deleted in one transaction: some milliseconds, between which commits take their turn. */
 const SLICE_ROWS = 1_000
-const ALL_STREAMS: readonly StreamName[] = ['events', 'findings', 'ledger', 'dead-letters']
 
 export interface Pruner {
   /**

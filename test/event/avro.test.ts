@@ -111,6 +111,10 @@ test('values that are not ours are refused with words', () => {
   not(Buffer.from('{"a":1}'), /begins with 7b2261223a317d/)
   not(Buffer.from('c30100', 'hex'), /begins with c30100/)
   not(Buffer.from('00000001', 'hex'), /begins with 00000001/)
+  const ledgerEntry = encodeValue('ledger', singleObjectHeader('ledger'), anyRecord('ledger'))
+  not(ledgerEntry, /is a value of ledger, which does not belong among events/)
+  const framed = encodeValue('ledger', confluentHeader(1), anyRecord('ledger'))
+  assert.throws(() => decodeValue('events', framed, schemaText('ledger')), { code: 'JOURNAL_FOREIGN' })
   not(
     Buffer.from('c3010011223344556677', 'hex'),
     /schema 7766554433221100, which this release does not know/,
