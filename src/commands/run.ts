@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { durationMs } from '../config/values.ts'
 import { type ConfigSource, loadConfig } from '../config.ts'
 import { type Connector, createConnector } from '../connector.ts'
-import { asConnectorError } from '../errors.ts'
+import { asConnectorError, ConnectorError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { packageVersion } from '../version.ts'
 import { exitCodeOf } from './exit-code.ts'
@@ -14,8 +14,10 @@ import { stopSignals } from './stop-signals.ts'
 interface RunOptions {
   readonly config?: string
   readonly once?: boolean
-  readonly timeout: number
+  readonly timeout?: number
 }
+
+const ONCE_TIMEOUT_MS = 600_000
 
 export function runCommand(): Command {
   return new Command('run')
@@ -23,9 +25,9 @@ export function runCommand(): Command {
     .option('--config <file>', 'a YAML file; the environment comes before it')
     .option('--once', 'poll each organization once, forward everything, and end')
     .addOption(
-      new Option('--timeout <duration>', 'with --once: how long to keep trying')
-        .argParser(parseDuration)
-        .default(600_000, '10m'),
+      new Option('--timeout <duration>', 'with --once: how long to keep trying (default: 10m)').argParser(
+        parseDuration,
+      ),
     )
     .addHelpText(
       'after',
@@ -44,6 +46,13 @@ Examples:
 }
 
 async function run(options: RunOptions): Promise<void> {
+  if (options.timeout !== undefined && options.once !== true) {
+    throw new ConnectorError(
+      'CONFIG_INVALID',
+      '--timeout says how long "hf-audit run --once" keeps trying; without --once it runs until it is stopped: add ' +
+        '--once, or leave --timeout out',
+    )
+  }
   const stop = stopSignals()
   const source: ConfigSource = {
     environment: process.env,
@@ -64,7 +73,10 @@ async function run(options: RunOptions): Promise<void> {
   const connector = await creating
   try {
     if (options.once === true) {
-      const errors = await connector.runOnce(AbortSignal.timeout(options.timeout), stop.signal)
+      const errors = await connector.runOnce(
+        AbortSignal.timeout(options.timeout ?? ONCE_TIMEOUT_MS),
+        stop.signal,
+      )
       process.exitCode = exitCodeOf(errors)
     } else {
       await connector.run(stop.signal)

@@ -78,14 +78,20 @@ async function listenersFor(workers: number): Promise<ExtraListener[]> {
   )
 }
 
-/** Loses the next such request, or the response to it, through whichever proxy it comes. Resolves when it is lost. */
+/**
+ * Loses the next such request, or the response to it but for its first bytes, through whichever proxy it comes. Resolves
+ * when it is lost.
+ */
 export async function loseNext(
   proxies: readonly TcpProxy[],
   apiKey: number,
   what: 'request' | 'response',
+  passedBytes: number,
 ): Promise<void> {
   await Promise.race(
-    proxies.map(proxy => (what === 'request' ? proxy.loseRequest(apiKey) : proxy.loseResponseTo(apiKey))),
+    proxies.map(proxy =>
+      what === 'request' ? proxy.loseRequest(apiKey) : proxy.loseResponseTo(apiKey, passedBytes),
+    ),
   )
   for (const proxy of proxies) proxy.disarm()
 }

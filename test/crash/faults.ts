@@ -144,11 +144,15 @@ function inBackfill(hit: (worker: Worker, fault: PlannedFault, world: World) => 
   }
 }
 
+/** Nothing of a response, a part of its length, of its header, or of what it says. */
+const PASSED_BYTES = [0, 2, 6, 13, 40] as const
+
 function lose(apiKey: number, what: 'request' | 'response'): Perform {
-  return async ({ times }, { brokers, figures }) => {
+  return async ({ times, target }, { brokers, figures }) => {
     const all = brokers.networks.flatMap(({ proxies }) => proxies)
     for (let time = 0; time < times; time++) {
-      const lost = loseNext(all, apiKey, what).then(() => true)
+      const passedBytes = PASSED_BYTES[(target + time) % PASSED_BYTES.length]!
+      const lost = loseNext(all, apiKey, what, passedBytes).then(() => true)
       if (await Promise.race([lost, sleep(PATIENCE_MS, false)])) {
         if (what === 'request') figures.lostRequests += 1
         else figures.lostResponses += 1
