@@ -16,6 +16,8 @@ export interface Figures {
   lostResponses: number
   lostRequests: number
   brokenDownloads: number
+  /** Worlds that ended since a broker that was killed or restarted had lost the end of a transaction. */
+  lostByBroker: number
   /** Faults that found nothing to hit: a worker that was down already, a request that did not come. */
   missed: number
   /** Polls that reached their ledger entry. */
@@ -52,6 +54,7 @@ export function newFigures(): Figures {
     lostResponses: 0,
     lostRequests: 0,
     brokenDownloads: 0,
+    lostByBroker: 0,
     missed: 0,
     polls: 0,
     longPolls: 0,
@@ -81,6 +84,7 @@ const WORDS: Readonly<Record<keyof Figures, string>> = {
   lostResponses: 'responses to Produce and EndTxn lost',
   lostRequests: 'requests Produce and EndTxn lost',
   brokenDownloads: 'downloads broken off',
+  lostByBroker: 'ends of transactions that a broker lost when it stopped',
   missed: 'faults that found nothing to hit',
   polls: 'polls',
   longPolls: 'polls of several transactions',

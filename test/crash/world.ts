@@ -8,6 +8,9 @@ import { type GrowingHub, startGrowingHub } from './growing-hub.ts'
 import { createPolls, type Polls } from './polls.ts'
 import { createWorker, type Worker } from './worker.ts'
 
+/** The broker does not know of a transaction any more that its partitions still hold open. */
+export class HangingTransaction extends Error {}
+
 /** A Hub, brokers and workers, with topics of their own. */
 export interface World {
   readonly topic: string
@@ -59,6 +62,8 @@ const FIRST_EVENTS = 1_500
 /** A transaction takes about 1,500 of them. */
 const EVENT_BYTES = 1_500
 const BACKFILL_EVENTS = 4_000
+/** Far beyond the transaction time-out of a worker, after which its transaction is ended by the coordinator. */
+const HANGING_TIMEOUT_MS = 120_000
 const POLLED_TIMEOUT_MS = 300_000
 
 export async function startWorld(options: WorldOptions): Promise<World> {
@@ -146,6 +151,10 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         world.check()
         const waiting = polls.unpolledSince(since)
         if (waiting.length === 0) return
+        const troubles = waiting.map(organization => lastTroubles.get(organization) ?? '')
+        const isHanging = troubles.some(trouble => trouble.includes('has not ended a transaction'))
+        if (isHanging && Date.now() > since + HANGING_TIMEOUT_MS)
+          throw new HangingTransaction(troubles.join('; '))
         if (Date.now() > since + POLLED_TIMEOUT_MS)
           throw new Error(
             `not polled for ${POLLED_TIMEOUT_MS / 1000} s: ${waiting.map(name => `${name} (last trouble: ${lastTroubles.get(name) ?? 'none'})`).join('; ')}`,
