@@ -82,7 +82,7 @@ export function createForwarder(dependencies: ForwarderDependencies): Forwarder 
 
   async function storeForeign(foreign: ForeignValue, signal: AbortSignal): Promise<void> {
     const { organization, position, reason } = foreign
-    const letter = foreignValue(foreign, organization, endpoint)
+    const letter = foreignValue(foreign, endpoint)
     await store(letter, signal)
     delivery.noteError(`${position} holds a value that is not the connector's: ${reason}`)
     log.error(

@@ -3,6 +3,7 @@ import type { AddressEnrichment } from './event/enrich.ts'
 import type { AuditLogExport } from './event/export.ts'
 import type { Organization } from './event/organization.ts'
 import type { Finding, LedgerEntry, StreamName, StreamRecords } from './event/records.ts'
+import type { ForeignBytes } from './event/refused-record.ts'
 import type { TrailEvidence } from './event/trail-evidence.ts'
 
 export type { AuditLogExport, ExportElement, Spool } from './event/export.ts'
@@ -178,16 +179,9 @@ export interface ForwardingOptions {
 }
 
 /** A value in the journal that is no part of any trail. */
-export interface ForeignValue {
-  /** The identity under which it is kept among the dead letters. */
-  readonly organization: string
+export interface ForeignValue extends ForeignBytes {
   /** Where it lies, for people. */
   readonly position: string
-  /** Epoch milliseconds, as its writer or the broker says. */
-  readonly timestampMs: number
-  readonly value: Buffer
-  /** Why it is not taken for the connector's. */
-  readonly reason: string
 }
 
 export type DeadLetterInput = StreamRecords['dead-letters']

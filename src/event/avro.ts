@@ -5,9 +5,9 @@ import { isRememberedMap, rememberMap } from './fast-avro.ts'
 import type { StreamName, StreamRecords } from './records.ts'
 import { currentSchema, parseSchema, releasedSchemaText } from './schemas.ts'
 
-/** First byte of the Confluent wire format; a four-byte schema id follows, most significant byte first. */
 export const ALL_STREAMS: readonly StreamName[] = ['events', 'findings', 'ledger', 'dead-letters']
 
+/** First byte of the Confluent wire format; a four-byte schema id follows, most significant byte first. */
 const CONFLUENT_MAGIC = 0x00
 const CONFLUENT_HEADER_BYTES = 5
 /** First two bytes of Avro's single-object encoding; the fingerprint follows in eight bytes, least significant first. */
@@ -184,9 +184,11 @@ function resolverForFingerprint(stream: StreamName, fingerprint: string): avsc.R
 
 function resolverForText(stream: StreamName, writerSchema: string | undefined): avsc.Resolver | undefined {
   if (writerSchema === undefined || writerSchema === currentSchema(stream).text) return undefined
-  refuseOtherStream(stream, other => currentSchema(other).text === writerSchema)
   const key = `${stream} ${writerSchema}`
-  return resolvers.get(key) ?? remember(key, createResolver(stream, writerSchema))
+  const known = resolvers.get(key)
+  if (known !== undefined) return known
+  refuseOtherStream(stream, other => currentSchema(other).text === writerSchema)
+  return remember(key, createResolver(stream, writerSchema))
 }
 
 /** A value of ours that stands in another's place was not put there by this connector. */

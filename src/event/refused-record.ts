@@ -33,17 +33,24 @@ export function refusedRecord(
     destination: 'OTLP',
     reason: `otlp_${refusal.status}`,
     detail: refusal.message,
-    length: whole.length,
-    sha256: createHash('sha256').update(whole).digest(),
+    ...keptBytes(whole),
     ...(entry.stream === 'events' ? cutOff(entry.record) : {}),
-    bytes: whole.subarray(0, MAX_KEPT_BYTES),
   }
+}
+
+export interface ForeignBytes {
+  /** The identity under which it is kept among the dead letters. */
+  readonly organization: string
+  /** Epoch milliseconds, as its writer or the broker says. */
+  readonly timestampMs: number
+  readonly value: Buffer
+  /** Why it is not taken for the connector's. */
+  readonly reason: string
 }
 
 /** The dead letter of a value in the journal that something else wrote: nothing of it goes to the collector. */
 export function foreignValue(
-  { value, reason, timestampMs }: { value: Buffer; reason: string; timestampMs: number },
-  organization: string,
+  { organization, timestampMs, value, reason }: ForeignBytes,
   endpoint: string,
 ): DeadLetter {
   return {
@@ -53,9 +60,15 @@ export function foreignValue(
     destination: 'OTLP',
     reason: 'foreign',
     detail: reason,
-    length: value.length,
-    sha256: createHash('sha256').update(value).digest(),
-    bytes: value.subarray(0, MAX_KEPT_BYTES),
+    ...keptBytes(value),
+  }
+}
+
+function keptBytes(whole: Buffer): Pick<DeadLetter, 'length' | 'sha256' | 'bytes'> {
+  return {
+    length: whole.length,
+    sha256: createHash('sha256').update(whole).digest(),
+    bytes: whole.subarray(0, MAX_KEPT_BYTES),
   }
 }
 

@@ -152,7 +152,8 @@ function setOrDelete<K>(map: Map<K, Buffer>, key: K, value: Buffer | null): void
   else map.set(key, value)
 }
 
-function parseJson(value: Buffer): Record<string, unknown> | undefined {
+/** Undefined for what is no JSON object. */
+export function parseJson(value: Buffer): Record<string, unknown> | undefined {
   try {
     const parsed: unknown = JSON.parse(value.toString('utf8'))
     return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : undefined

@@ -14,6 +14,8 @@ const FENCED_TYPES = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'INVA
 
 const NO_LEADER_TYPES = new Set(['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE'])
 
+const UNKNOWN_TOPIC_TYPES = new Set(['UNKNOWN_TOPIC_OR_PARTITION'])
+
 const COORDINATOR_STARTING_TYPES = new Set([
   'GROUP_LOAD_IN_PROGRESS',
   'GROUP_COORDINATOR_NOT_AVAILABLE',
@@ -49,29 +51,30 @@ function* causes(error: unknown): Generator<KafkaErrorShape> {
   }
 }
 
+/** The error or a cause of it has one of these names of Kafka's. */
+function isOfType(error: unknown, types: ReadonlySet<string>): boolean {
+  for (const { type } of causes(error)) if (type !== undefined && types.has(type)) return true
+  return false
+}
+
 /** Another producer took the transactional id over, or the transaction timed out: both show the same code. */
 export function isFenced(error: unknown): boolean {
-  for (const { type } of causes(error)) if (type !== undefined && FENCED_TYPES.has(type)) return true
-  return false
+  return isOfType(error, FENCED_TYPES)
 }
 
 /** The broker that was asked does not lead the partition (yet). */
 export function hasNoLeader(error: unknown): boolean {
-  for (const { type } of causes(error)) if (type !== undefined && NO_LEADER_TYPES.has(type)) return true
-  return false
+  return isOfType(error, NO_LEADER_TYPES)
 }
 
 /** The topic, or this partition of it, is not there. */
 export function isUnknownTopic(error: unknown): boolean {
-  for (const { type } of causes(error)) if (type === 'UNKNOWN_TOPIC_OR_PARTITION') return true
-  return false
+  return isOfType(error, UNKNOWN_TOPIC_TYPES)
 }
 
 /** The group's coordinator is reading what it keeps, or moves: a broker that has just started takes some seconds. */
 export function isCoordinatorStarting(error: unknown): boolean {
-  for (const { type } of causes(error))
-    if (type !== undefined && COORDINATOR_STARTING_TYPES.has(type)) return true
-  return false
+  return isOfType(error, COORDINATOR_STARTING_TYPES)
 }
 
 /**

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { KafkaMessage } from 'kafkajs'
 import { asConnectorError, ConnectorError } from '../errors.ts'
 import { CONTENT_TYPE } from '../event/cloud-events.ts'
-import type { StreamName } from '../event/records.ts'
+import type { StreamName, StreamRecords } from '../event/records.ts'
 import type { Logger } from '../log.ts'
 import type { JournalEntry } from '../ports.ts'
 import type { TopicPartition } from './partition-reader.ts'
@@ -19,6 +19,8 @@ export interface ForeignMessage {
 
 export interface DecodedMessages {
   readonly entries: JournalEntry[]
+  /** Those of `entries`, in step. */
+  readonly ours: KafkaMessage[]
   readonly foreign: ForeignMessage[]
   /**
    * Where decoding ended: a value that may be ours, and that needs what is not at hand now (a registry, a schema, a newer
@@ -38,6 +40,7 @@ export async function decodeMessages(
   messages: readonly KafkaMessage[],
 ): Promise<DecodedMessages> {
   const entries: JournalEntry[] = []
+  const ours: KafkaMessage[] = []
   const foreign: ForeignMessage[] = []
   for (const [index, message] of messages.entries()) {
     const { key, value } = message
@@ -47,21 +50,38 @@ export async function decodeMessages(
       const record = decoded instanceof Promise ? await decoded : decoded
       const organization = key?.toString('utf8') ?? record.organization
       entries.push({ stream, organization, position: positionOf(place, message), record } as JournalEntry)
+      ours.push(message)
     } catch (thrown) {
       const error = asConnectorError(thrown)
       if (!isForeign(message, error)) {
-        return { entries, foreign, unreadable: { index, error: unreadableAt(place, message, error) } }
+        return { entries, ours, foreign, unreadable: { index, error: unreadableAt(place, message, error) } }
       }
       foreign.push({ message, error })
     }
     if (entries.length % MESSAGES_PER_TURN === 0) await nextTurn()
   }
-  return { entries, foreign, unreadable: undefined }
+  return { entries, ours, foreign, unreadable: undefined }
 }
 
 /** Where a message lies, for people. */
 export function positionOf({ topic, partition }: TopicPartition, { offset }: KafkaMessage): string {
   return `${topic}[${partition}]@${offset}`
+}
+
+/** The record of a message that has a value; undefined where something else wrote it. Throws where it may be ours. */
+export async function decodeIfOurs<S extends StreamName>(
+  decode: ValueDecoder,
+  stream: S,
+  place: TopicPartition,
+  message: KafkaMessage,
+): Promise<StreamRecords[S] | undefined> {
+  try {
+    return await decode(stream, message.value!)
+  } catch (thrown) {
+    const error = asConnectorError(thrown)
+    if (isForeign(message, error)) return undefined
+    throw unreadableAt(place, message, error)
+  }
 }
 
 /** The same error, with the place of the value. */

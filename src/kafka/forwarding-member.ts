@@ -1,4 +1,5 @@
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
+import type { Organization } from '../event/organization.ts'
 import type { StreamName } from '../event/records.ts'
 import type { Logger } from '../log.ts'
 import type { ForwardingOptions } from '../ports.ts'
@@ -6,10 +7,10 @@ import { journalError } from './client-errors.ts'
 import { type DecodedMessages, decodeMessages, type ForeignMessage, positionOf } from './decode-messages.ts'
 import { type Deliver, deliverUntilDone } from './delivery.ts'
 import { type ForwardingTroubles, GROUP_TROUBLE } from './forwarding-troubles.ts'
-import { partitionOf } from './murmur2.ts'
 import { disconnectQuietly, type TopicPartition } from './partition-reader.ts'
 import { streamOf } from './reader.ts'
 import { type KafkaNames, type KafkaSettings, kafkaNames } from './settings.ts'
+import type { LostPlace } from './unforwarded.ts'
 import type { ValueDecoder } from './values.ts'
 
 const FORWARDED: readonly StreamName[] = ['events', 'findings', 'ledger']
@@ -31,12 +32,12 @@ export interface MemberParts {
   readonly settings: KafkaSettings
   readonly log: Logger
   readonly decode: ValueDecoder
-  readonly partitions: number
   readonly troubles: ForwardingTroubles
   /** Offsets from which the group goes on, by {@link placeKey}; -1 where it never was. */
   readonly committedOffsets: () => Promise<Map<string, number>>
-  /** `from`: where the group was, undefined when that is not known; `to`: where the topic begins now. */
-  readonly tellUnforwarded: (place: TopicPartition, from: number | undefined, to: number) => Promise<void>
+  /** Whose records lie in the partition. */
+  readonly organizationsIn: (partition: number) => readonly Organization[]
+  readonly tellUnforwarded: (lost: LostPlace) => Promise<void>
 }
 
 export function forwardedTopics(names: KafkaNames): string[] {
@@ -49,7 +50,7 @@ export function placeKey({ topic, partition }: TopicPartition): string {
 
 /** One membership in the forwarders' group, until the signal ends it or it cannot be kept: then it throws. */
 export async function consumeAsMember(
-  { kafka, settings, log, decode, partitions, troubles, committedOffsets, tellUnforwarded }: MemberParts,
+  { kafka, settings, log, decode, troubles, committedOffsets, organizationsIn, tellUnforwarded }: MemberParts,
   deliver: Deliver,
   { maxEntries, onForeign }: ForwardingOptions,
   signal: AbortSignal,
@@ -120,7 +121,8 @@ export async function consumeAsMember(
   async function noticeLoss(place: TopicPartition, first: number): Promise<void> {
     const cursor = (await cursors).get(placeKey(place)) ?? -1
     if (cursor === -1 || cursor === first) return
-    await tellUnforwarded(place, cursor === RESET_OFFSET ? undefined : cursor, first)
+    const { topic, partition } = place
+    await tellUnforwarded({ topic, partition, from: cursor === RESET_OFFSET ? undefined : cursor, to: first })
     // What was told is not told again by the next member.
     await commitCursor(consumer, place, first)
     ;(await cursors).set(placeKey(place), first)
@@ -204,9 +206,7 @@ export async function consumeAsMember(
 
   /** Under whose name it is kept: its key's, or else that of any organization in its partition. */
   function keeperOf({ partition }: TopicPartition, { key }: KafkaMessage): string | undefined {
-    const here = settings.organizations.filter(
-      ({ identity }) => partitionOf(identity, partitions) === partition,
-    )
+    const here = organizationsIn(partition)
     const named = here.find(({ identity }) => identity === key?.toString('utf8'))
     return (named ?? here[0])?.identity
   }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin, Producer } from 'kafkajs'
 import { ConnectorError } from '../errors.ts'
 import { ALL_STREAMS, encodeValue } from '../event/avro.ts'
+import type { Organization } from '../event/organization.ts'
 import type { Finding } from '../event/records.ts'
 import type { Logger } from '../log.ts'
 import type { ForwardingSource } from '../ports.ts'
@@ -13,11 +14,10 @@ import { consumeAsMember, forwardedTopics, placeKey } from './forwarding-member.
 import { createForwardingTroubles, GROUP_TROUBLE } from './forwarding-troubles.ts'
 import { fetchHighWatermarks } from './high-watermarks.ts'
 import { partitionOf } from './murmur2.ts'
-import type { TopicPartition } from './partition-reader.ts'
 import { createSchemaRegistry } from './schema-registry.ts'
 import { type KafkaSettings, kafkaNames } from './settings.ts'
 import { existingTopics } from './topics.ts'
-import { isReplaced, unforwardedFinding } from './unforwarded.ts'
+import { isReplaced, type LostPlace, unforwardedFinding } from './unforwarded.ts'
 import { createValueDecoder, type Framings, resolveFramings } from './values.ts'
 
 const REBUILD_WAIT_MS = 1_000
@@ -120,22 +120,20 @@ export function createKafkaForwardingSource(
     return unended
   }
 
+  /** Whose records lie in the partition. */
+  function organizationsIn(partition: number): Organization[] {
+    const { partitions } = open()
+    return settings.organizations.filter(({ identity }) => partitionOf(identity, partitions) === partition)
+  }
+
   /** The cursor fell behind the start of the log: what lay between never reached the collector. */
-  async function tellUnforwarded(
-    { topic, partition }: TopicPartition,
-    from: number | undefined,
-    to: number,
-  ): Promise<void> {
-    const place = { topic, partition }
-    const { framings, partitions } = open()
-    const here = settings.organizations.filter(
-      ({ identity }) => partitionOf(identity, partitions) === partition,
-    )
-    const lost = { ...place, from, to }
+  async function tellUnforwarded(lost: LostPlace): Promise<void> {
+    const { framings } = open()
+    const here = organizationsIn(lost.partition)
     const words = isReplaced(lost)
       ? 'the topic was replaced: it is forwarded from its beginning'
       : 'records were deleted from the topic before they were forwarded'
-    log.error({ topic: place.topic, partition: place.partition, from, to }, words)
+    log.error({ ...lost }, words)
     for (const organization of here) {
       const finding = unforwardedFinding(lost, organization, here.length === 1, Date.now())
       const { organization: identity, foundAt } = finding
@@ -165,19 +163,26 @@ export function createKafkaForwardingSource(
     },
 
     async run(deliver, options, signal) {
-      const { partitions } = open()
+      open()
       const ended = AbortSignal.any([signal, closing.signal])
       const troubles = createForwardingTroubles(log, options.onTrouble)
-      const parts = { kafka, settings, log, decode, partitions, troubles, committedOffsets, tellUnforwarded }
+      const parts = {
+        kafka,
+        settings,
+        log,
+        decode,
+        troubles,
+        committedOffsets,
+        organizationsIn,
+        tellUnforwarded,
+      }
       running = (async () => {
         while (!ended.aborted) {
           try {
             await consumeAsMember(parts, deliver, options, ended)
           } catch (error) {
             if (ended.aborted) return
-            const known = journalError(error, 'forwarding from Kafka')
-            if (known.code === 'JOURNAL_MISMATCH') throw known
-            troubles.tell(GROUP_TROUBLE, known)
+            troubles.tell(GROUP_TROUBLE, journalError(error, 'forwarding from Kafka'))
             await sleep(REBUILD_WAIT_MS, undefined, { signal: ended }).catch(() => undefined)
           }
         }

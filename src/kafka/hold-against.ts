@@ -1,9 +1,9 @@
 import type { KafkaMessage } from 'kafkajs'
-import { asConnectorError, ConnectorError } from '../errors.ts'
+import { ConnectorError } from '../errors.ts'
 import type { Organization } from '../event/organization.ts'
 import type { StoredState } from '../event/trail-evidence.ts'
 import { type CheckpointPartition, StoredCheckpoint } from './checkpoint-records.ts'
-import { isForeign } from './decode-messages.ts'
+import { decodeIfOurs } from './decode-messages.ts'
 import { readLedgerEnds } from './ledger-ends.ts'
 import type { PartitionReader } from './partition-reader.ts'
 import type { Place, ShardPlaces } from './places.ts'
@@ -105,14 +105,11 @@ async function recordAt(
     message = messages[0]
   })
   if (message?.key == null || message.value === null) return undefined
-  try {
-    const { sequence } = await context.decode('events', message.value)
-    return { identity: message.key.toString('utf8'), sequence }
-  } catch (thrown) {
-    const error = asConnectorError(thrown)
-    if (isForeign(message, error)) return undefined
-    throw error
-  }
+  const place = { topic: events.topic, partition: shard }
+  const record = await decodeIfOurs(context.decode, 'events', place, message)
+  return record === undefined
+    ? undefined
+    : { identity: message.key.toString('utf8'), sequence: record.sequence }
 }
 
 export function cutShort(identity: string, says: string, { low, high }: Place): ConnectorError {

@@ -1,6 +1,5 @@
-import { asConnectorError } from '../errors.ts'
 import type { LedgerEntry } from '../event/records.ts'
-import { isForeign, unreadableAt } from './decode-messages.ts'
+import { decodeIfOurs } from './decode-messages.ts'
 import type { PartitionReader } from './partition-reader.ts'
 import type { Place } from './places.ts'
 import type { ReadContext } from './read-trails.ts'
@@ -28,12 +27,8 @@ export async function readLedgerEnds(
         const { key, value } = message
         const identity = key?.toString('utf8')
         if (identity === undefined || value === null || !identities.has(identity)) continue
-        try {
-          ends.set(identity, await decode('ledger', value))
-        } catch (thrown) {
-          const error = asConnectorError(thrown)
-          if (!isForeign(message, error)) throw unreadableAt({ topic, partition: shard }, message, error)
-        }
+        const entry = await decodeIfOurs(decode, 'ledger', { topic, partition: shard }, message)
+        if (entry !== undefined) ends.set(identity, entry)
       }
     })
     if (ends.size === identities.size || from === low) break

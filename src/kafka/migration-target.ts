@@ -15,9 +15,9 @@ import { partitionOf } from './murmur2.ts'
 import { openPartitionReader } from './partition-reader.ts'
 import { openTopics } from './prepare-topics.ts'
 import { createSchemaRegistry } from './schema-registry.ts'
-import { type KafkaSettings, kafkaNames } from './settings.ts'
+import { allTopics, type KafkaSettings, kafkaNames } from './settings.ts'
 import { createShard, type Shard, type ShardContext } from './shard.ts'
-import { allTopics, existingTopics } from './topics.ts'
+import { existingTopics } from './topics.ts'
 import { createValueDecoder, type Framings, resolveFramings } from './values.ts'
 
 interface Opened {

@@ -3,9 +3,8 @@ import type { Organization } from '../event/organization.ts'
 import type { AreaResults } from '../preflight.ts'
 import { partitionOf } from './murmur2.ts'
 import { withPermissions } from './permissions.ts'
-import { type KafkaSettings, kafkaNames, transactionalId } from './settings.ts'
+import { allTopics, type KafkaSettings, kafkaNames, transactionalId } from './settings.ts'
 import { acl } from './topic-review.ts'
-import { allTopics } from './topics.ts'
 
 /** What a worker must be allowed, each kind a line. */
 export async function checkPermissions(

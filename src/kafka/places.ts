@@ -6,7 +6,8 @@ import { isUnknownTopic } from './client-errors.ts'
 import { withAdmin } from './connect.ts'
 import { fetchHighWatermarks } from './high-watermarks.ts'
 import type { ReadContext } from './read-trails.ts'
-import { allTopics, command } from './topics.ts'
+import { allTopics } from './settings.ts'
+import { command } from './topics.ts'
 
 /** What a partition of a topic holds now. */
 export interface Place extends OffsetRange {

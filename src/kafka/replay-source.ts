@@ -146,11 +146,9 @@ export function createKafkaReplaySource(settings: KafkaSettings, { log }: KafkaD
     place: TopicPartition,
     messages: readonly KafkaMessage[],
   ): Promise<ReplayRecord[]> {
-    const { entries, foreign, unreadable } = await decodeMessages(decode, stream, place, messages)
+    const { entries, ours, foreign, unreadable } = await decodeMessages(decode, stream, place, messages)
     if (unreadable !== undefined) throw unreadable.error
     warnOfForeign(log, place, foreign)
-    const strangers = new Set(foreign.map(({ message }) => message))
-    const ours = strangers.size === 0 ? messages : messages.filter(message => !strangers.has(message))
     return entries.map((entry, index): ReplayRecord => {
       const { key, value, headers, timestamp } = ours[index]!
       return {

@@ -150,7 +150,6 @@ function byPartition(records: readonly ReplayRecord[], partitions: number): Map<
   return queues
 }
 
-/** The prefix of a deployment whose checkpoint this is. */
 function isLive(topic: string, prefix: string): ConnectorError {
   return new ConnectorError(
     'CONFIG_INVALID',

@@ -6,7 +6,7 @@ import { headFromStored } from '../event/head-codec.ts'
 import type { StreamName } from '../event/records.ts'
 import { SeenEvents } from '../event/seen-events.ts'
 import type { JournalScanner, StoredTrail, StoredValue } from '../stored-journal.ts'
-import { CheckpointPartition, META_KEY } from './checkpoint-records.ts'
+import { CheckpointPartition, META_KEY, parseJson } from './checkpoint-records.ts'
 import { createClient, type OffsetRange, offsetRanges } from './client.ts'
 import { journalError } from './client-errors.ts'
 import { untilReachable, withAdmin } from './connect.ts'
@@ -290,7 +290,7 @@ function trailOf(organization: string, value: Buffer, topic: string): StoredTrai
   const trail = { organization, head: undefined, fault: undefined, firstSequence: undefined }
   const where = `of ${organization} in ${topic}`
   try {
-    return { ...trail, head: headFromStored(parsedJson(value)?.head, where) }
+    return { ...trail, head: headFromStored(parseJson(value)?.head, where) }
   } catch (error) {
     return { ...trail, fault: asConnectorError(error).message }
   }
@@ -304,12 +304,4 @@ function openTransaction(topic: string, partition: number, offset: number): Conn
       'shows one that nobody goes on with)',
     { retryable: true },
   )
-}
-
-function parsedJson(value: Buffer): { readonly head?: unknown } | null | undefined {
-  try {
-    return JSON.parse(value.toString('utf8')) as { head?: unknown } | null
-  } catch {
-    return undefined
-  }
 }

@@ -76,6 +76,10 @@ export function kafkaNames(prefix: string): KafkaNames {
   }
 }
 
+export function allTopics(names: KafkaNames): string[] {
+  return [...Object.values(names.topics), names.checkpoint]
+}
+
 /** The one transactional writer of this partition number in every topic. */
 export function transactionalId(prefix: string, shard: number): string {
   return `${prefix}.${shard}`

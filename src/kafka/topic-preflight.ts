@@ -1,13 +1,12 @@
 import type { Admin, Kafka } from 'kafkajs'
-import type { ConnectorError } from '../errors.ts'
 import type { AreaResults } from '../preflight.ts'
 import { journalError } from './client-errors.ts'
 import { inspectTopics } from './inspect.ts'
-import { refuseNeighbours } from './neighbours.ts'
+import { neighbourProblem } from './neighbours.ts'
 import { checkFraming } from './prepare-topics.ts'
-import { type KafkaSettings, kafkaNames } from './settings.ts'
+import { allTopics, type KafkaSettings, kafkaNames } from './settings.ts'
 import { acl, reviewTopics, WANTED_REPLICAS } from './topic-review.ts'
-import { allTopics, command, existingTopics, readConfigs, topicConfigs } from './topics.ts'
+import { command, existingTopics, readConfigs, topicConfigs } from './topics.ts'
 
 /** The number of partitions that the topics have, or will. */
 export async function checkTopics(
@@ -19,9 +18,8 @@ export async function checkTopics(
 ): Promise<number> {
   const names = kafkaNames(settings.topic)
   const topics = allTopics(names)
-  await refuseNeighbours(admin, settings.topic).catch((error: ConnectorError) =>
-    lines.fail(`topic ${names.topics.events}`, error.message, error.mend),
-  )
+  const taken = neighbourProblem(settings.topic, await admin.listTopics())
+  if (taken !== undefined) lines.fail(`topic ${names.topics.events}`, taken)
   const present = await existingTopics(admin, topics)
   let partitions = present.get(names.topics.events) ?? [...present.values()][0] ?? settings.partitions
   if (present.size > 0) {

@@ -1,7 +1,7 @@
 import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs'
 import { ConnectorError } from '../errors.ts'
-import { refuseNeighbours } from './neighbours.ts'
-import { type KafkaNames, type KafkaSettings, kafkaNames } from './settings.ts'
+import { neighbourProblem } from './neighbours.ts'
+import { allTopics, type KafkaSettings, kafkaNames } from './settings.ts'
 
 const { ConfigResourceTypes } = kafkajs
 
@@ -19,10 +19,6 @@ export interface Topics {
   readonly created: boolean
   /** False: the broker does not let us read the topics' configuration, so it was not checked. */
   readonly configsRead: boolean
-}
-
-export function allTopics(names: KafkaNames): string[] {
-  return [...Object.values(names.topics), names.checkpoint]
 }
 
 /** Number of partitions of each of the topics that exist. */
@@ -45,7 +41,8 @@ export async function ensureTopics(
 ): Promise<Topics> {
   const names = kafkaNames(settings.topic)
   const topics = allTopics(names)
-  await refuseNeighbours(admin, settings.topic)
+  const taken = neighbourProblem(settings.topic, await admin.listTopics())
+  if (taken !== undefined) throw new ConnectorError('CONFIG_INVALID', taken)
   let present = await existingTopics(admin, topics)
   const stored = await storedPartitions(present)
   const wanted = stored ?? present.get(names.topics.events) ?? [...present.values()][0] ?? settings.partitions
@@ -208,15 +205,14 @@ export async function topicConfigs(
 ): Promise<ITopicConfig[]> {
   const { checkpoint } = kafkaNames(settings.topic)
   const replicas = settings.replicationFactor ?? (await brokerReplication(admin))
+  const least = leastMessageBytes(settings)
   return topics.map(topic => ({
     topic,
     numPartitions: partitions,
     replicationFactor: replicas ?? -1,
     configEntries: [
       ...(topic === checkpoint ? CHECKPOINT_CONFIG : dataConfig(settings)),
-      ...(leastMessageBytes(settings) > DEFAULT_MAX_MESSAGE_BYTES
-        ? [{ name: 'max.message.bytes', value: String(leastMessageBytes(settings)) }]
-        : []),
+      ...(least > DEFAULT_MAX_MESSAGE_BYTES ? [{ name: 'max.message.bytes', value: String(least) }] : []),
       // One replica may be down, and what is acknowledged is still on two.
       ...(replicas !== undefined && replicas >= 3 ? [{ name: 'min.insync.replicas', value: '2' }] : []),
     ],

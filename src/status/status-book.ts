@@ -175,17 +175,7 @@ export class StatusBook {
     const state = this.#forwarder
     return {
       destination,
-      state:
-        state === undefined
-          ? 'unknown'
-          : state.blocked !== undefined
-            ? 'blocked'
-            : state.unavailable !== undefined
-              ? 'unavailable'
-              : state.stalled !== undefined
-                ? 'stalled'
-                : 'flowing',
-      message: state?.blocked ?? state?.unavailable ?? state?.stalled,
+      ...forwardingOf(state),
       sinceMs: this.#forwarderTroubleSinceMs,
       backlog: state?.backlog,
       delivered: state?.delivered ?? 0,
@@ -194,6 +184,15 @@ export class StatusBook {
       lastError: state?.lastError,
     }
   }
+}
+
+function forwardingOf(state: ForwarderState | undefined): Pick<ForwarderStatus, 'state' | 'message'> {
+  if (state === undefined) return { state: 'unknown', message: undefined }
+  const { blocked, unavailable, stalled } = state
+  if (blocked !== undefined) return { state: 'blocked', message: blocked }
+  if (unavailable !== undefined) return { state: 'unavailable', message: unavailable }
+  if (stalled !== undefined) return { state: 'stalled', message: stalled }
+  return { state: 'flowing', message: undefined }
 }
 
 /** Not of one organization: the journal itself cannot be reached or written. */
